@@ -1,0 +1,101 @@
+/** Headers in their order, repeated ones kept apart: whatever iterates over name and value. */
+export type HeaderPairs = Iterable<readonly [name: string, value: string]>;
+
+/** An extension as it stands in `Sec-WebSocket-Extensions` (RFC 6455 §9.1). */
+export interface ExtensionElement {
+  readonly name: string;
+  /** In order, repeated ones kept apart; `null` for a parameter without a value; quoted values without quotes. */
+  readonly params: readonly (readonly [name: string, value: string | null])[];
+  /** As it was sent, without the white space around it. */
+  readonly text: string;
+}
+
+const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+const QUOTED = /^"((?:[^"\\]|\\.)*)"$/s;
+
+/** Whether `text` is a token of RFC 9110 §5.6.2. */
+export const isToken = (text: string): boolean => TOKEN.test(text);
+
+/** Every value of the header `name`, which compares without case, in order. */
+export function headerValues(headers: HeaderPairs, name: string): string[] {
+  const wanted = name.toLowerCase();
+  const values: string[] = [];
+  for (const [own, value] of headers) if (own.toLowerCase() === wanted) values.push(value);
+  return values;
+}
+
+/**
+ * Cuts `text` at each `separator` outside a quoted string, and takes the white space off each part.
+ * `null` when a quoted string does not end.
+ */
+function cut(text: string, separator: ',' | ';'): string[] | null {
+  const parts: string[] = [];
+  let quoted = false;
+  let start = 0;
+  for (let i = 0; i < text.length; i++) {
+    const character = text[i];
+    if (quoted && character === '\\') i++;
+    else if (character === '"') quoted = !quoted;
+    else if (!quoted && character === separator) {
+      parts.push(trim(text.slice(start, i)));
+      start = i + 1;
+    }
+  }
+  parts.push(trim(text.slice(start)));
+  return quoted ? null : parts;
+}
+
+// Optional white space is space and tab, nothing else (RFC 9110 §5.6.3).
+const trim = (text: string): string => text.replace(/^[ \t]+|[ \t]+$/g, '');
+
+/** The elements of a list header; empty ones are legal and left out (RFC 9110 §5.6.1.2). `null` when malformed. */
+function listElements(values: readonly string[]): string[] | null {
+  return cut(values.join(','), ',')?.filter((element) => element !== '') ?? null;
+}
+
+/** The tokens of a list header, all its lines together. `null` when one of them is not a token. */
+export function parseTokenList(values: readonly string[]): string[] | null {
+  const elements = listElements(values);
+  return elements?.every(isToken) ? elements : null;
+}
+
+/** Whether the list header names `token`, in any case. Elements that are not tokens are passed over. */
+export function namesToken(values: readonly string[], token: string): boolean {
+  const wanted = token.toLowerCase();
+  return values.some((value) => value.split(',').some((element) => trim(element).toLowerCase() === wanted));
+}
+
+/** The elements of `Sec-WebSocket-Extensions`, all its lines together. `null` when malformed (RFC 6455 §9.1). */
+export function parseExtensionList(values: readonly string[]): ExtensionElement[] | null {
+  const elements = listElements(values);
+  if (elements === null) return null;
+  const extensions: ExtensionElement[] = [];
+  for (const text of elements) {
+    const extension = parseExtension(text);
+    if (extension === null) return null;
+    extensions.push(extension);
+  }
+  return extensions;
+}
+
+function parseExtension(text: string): ExtensionElement | null {
+  const [name, ...rest] = cut(text, ';') ?? [];
+  if (name === undefined || !isToken(name)) return null;
+  const params: [string, string | null][] = [];
+  for (const part of rest) {
+    const param = parseParam(part);
+    if (param === null) return null;
+    params.push(param);
+  }
+  return { name, params, text };
+}
+
+function parseParam(part: string): [string, string | null] | null {
+  const equals = part.indexOf('=');
+  if (equals === -1) return isToken(part) ? [part, null] : null;
+  const name = trim(part.slice(0, equals));
+  const written = trim(part.slice(equals + 1));
+  // A quoted value has to be a token once its quotes are off (RFC 6455 §9.1).
+  const value = QUOTED.exec(written)?.[1]?.replace(/\\(.)/gs, '$1') ?? written;
+  return isToken(name) && isToken(value) ? [name, value] : null;
+}
