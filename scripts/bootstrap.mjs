@@ -26,7 +26,11 @@ function installWhenNeeded() {
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === hash) return;
 
   console.log('Installing dependencies (npm ci) ...');
-  run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], 'The dependencies could not be installed.');
+  run(
+    'npm',
+    ['ci', '--no-audit', '--no-fund', '--loglevel=error'],
+    'The dependencies could not be installed.',
+  );
   writeFileSync(stamp, hash);
 }
 

@@ -5,7 +5,12 @@ import type { Side } from './side.ts';
  * a close frame, the other side's own close frame (`forwarded`), that side's answer to it (`reply`),
  * a TCP reset (`reset`), or nothing, since it has left already (`gone`).
  */
-export type Ending = { readonly code: number; readonly reason: string } | 'forwarded' | 'reply' | 'reset' | 'gone';
+export type Ending =
+  | { readonly code: number; readonly reason: string }
+  | 'forwarded'
+  | 'reply'
+  | 'reset'
+  | 'gone';
 
 export interface CauseFacts {
   /** One sentence for logs and documentation. */
@@ -20,7 +25,9 @@ export interface CauseFacts {
   readonly offender?: Ending;
 }
 
-const facts = <const T extends Record<string, CauseFacts>>(table: T): { readonly [K in keyof T]: CauseFacts } => table;
+const facts = <const T extends Record<string, CauseFacts>>(
+  table: T,
+): { readonly [K in keyof T]: CauseFacts } => table;
 
 /**
  * Why a connection ended: every cause there is, and what each side is told. Codes: RFC 6455 §7.4.1.

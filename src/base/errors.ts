@@ -14,11 +14,17 @@ export const ERRORS = {
   WSFW_ANSWERED_TWICE: { what: 'a request was answered a second time', status: 500 },
   WSFW_CLIENT_LEFT: { what: 'the client left before it was answered', status: null },
   WSFW_BAD_TARGET: { what: 'the request target cannot be mapped to the upstream', status: 400 },
-  WSFW_OVERLOADED: { what: 'too many handshakes are under way, or the machine is out of ports or descriptors', status: 503 },
+  WSFW_OVERLOADED: {
+    what: 'too many handshakes are under way, or the machine is out of ports or descriptors',
+    status: 503,
+  },
   WSFW_DRAINING: { what: 'the gateway is shutting down', status: 503 },
   WSFW_UPSTREAM_UNREACHABLE: { what: 'the upstream refused or reset the connection', status: 502 },
   WSFW_UPSTREAM_TLS: { what: "the upstream's certificate or TLS handshake failed", status: 502 },
-  WSFW_UPSTREAM_INVALID: { what: 'the upstream answered with something that is not a valid handshake', status: 502 },
+  WSFW_UPSTREAM_INVALID: {
+    what: 'the upstream answered with something that is not a valid handshake',
+    status: 502,
+  },
   WSFW_UPSTREAM_CONNECT_TIMEOUT: { what: 'the upstream did not take the connection in time', status: 504 },
   WSFW_UPSTREAM_HANDSHAKE_TIMEOUT: { what: 'the upstream did not answer the handshake in time', status: 504 },
 } as const satisfies Record<string, { what: string; status: number | null }>;

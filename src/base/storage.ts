@@ -10,7 +10,11 @@ export interface Storage {
    * Adds `by` to a counter that starts at 0.
    * @param ttlMs lifetime of the counter, from the call that made it.
    */
-  increment(key: string, by: number, ttlMs: number): Promise<{ readonly value: number; readonly expiresInMs: number }>;
+  increment(
+    key: string,
+    by: number,
+    ttlMs: number,
+  ): Promise<{ readonly value: number; readonly expiresInMs: number }>;
   /** @returns whether there was something to delete. */
   delete(key: string): Promise<boolean>;
 }
