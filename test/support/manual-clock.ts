@@ -52,7 +52,7 @@ export class ManualClock implements Clock {
 
   #set(ms: number, everyMs: number | null, f: () => void): Cancel {
     // Node treats 0, negative and absent delays as 1: an interval of 0 would never let advance() return.
-    const delayMs = ms >= 1 ? ms : 1;
+    const delayMs = Math.max(ms, 1);
     const timer: Timer = {
       dueMs: this.#nowMs + delayMs,
       order: this.#order++,
