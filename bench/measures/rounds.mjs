@@ -1,0 +1,120 @@
+import { Child } from '../lib/child.mjs';
+import { usageOf } from '../lib/usage.mjs';
+import { PATH } from '../proxies/index.mjs';
+
+/** Everything that a measure works with. */
+export class Bench {
+  /**
+   * @param {import('../lib/settings.mjs').Settings} settings
+   * @param {readonly import('../proxies/index.mjs').Proxy[]} proxies
+   * @param {Echo} echo
+   * @param {Load} load
+   * @param {(what: string) => void} progress
+   */
+  constructor(settings, proxies, echo, load, progress) {
+    this.settings = settings;
+    this.proxies = proxies;
+    this.echo = echo;
+    this.load = load;
+    this.progress = progress;
+  }
+
+  /** @param {readonly string[]} nodeFlags */
+  async startAll(nodeFlags) {
+    /** @type {{ name: string, proxy: import('../proxies/index.mjs').RunningProxy }[]} */
+    const running = [];
+    try {
+      for (const { name, start } of this.proxies) {
+        running.push({ name, proxy: await start({ upstreamPort: this.echo.port, nodeFlags }) });
+      }
+    } catch (error) {
+      for (const { proxy } of running) await proxy.stop();
+      throw error;
+    }
+    return running;
+  }
+}
+
+/** The upstream's process. */
+export class Echo {
+  #child = new Child('the echo upstream', new URL('../processes/echo.mjs', import.meta.url));
+  port = 0;
+
+  async start() {
+    this.port = await this.#child.ask('listen');
+  }
+
+  usage() {
+    return usageOf([this.#child.pid], () => this.#child.ask('usage'));
+  }
+
+  stop() {
+    return this.#child.stop();
+  }
+}
+
+/**
+ * The load generator's process.
+ * @typedef {{ messages: number, durationMs: number, loadCpuUs: number }} Driven
+ */
+export class Load {
+  #child = new Child('the load generator', new URL('../processes/load.mjs', import.meta.url));
+
+  /**
+   * @param {string} set
+   * @param {number} port
+   * @param {number} count
+   */
+  open(set, port, count) {
+    return this.#ask('open', set, { port, path: PATH, count });
+  }
+
+  /**
+   * @param {string} set
+   * @param {{ depth: number, size: number, durationMs: number }} how
+   * @returns {Promise<Driven>}
+   */
+  drive(set, how) {
+    return this.#ask('drive', set, how);
+  }
+
+  /**
+   * Fails when connections of the set have been closed by the other end.
+   * @param {string} set
+   */
+  check(set) {
+    return this.#ask('check', set);
+  }
+
+  /** @param {string} set */
+  close(set) {
+    return this.#ask('close', set);
+  }
+
+  stop() {
+    return this.#child.stop();
+  }
+
+  /**
+   * @param {string} command
+   * @param {string} set Named after its proxy, which an error is about more often than about us.
+   * @param {object} [argument]
+   */
+  async #ask(command, set, argument = {}) {
+    try {
+      return await this.#child.ask(command, { set, ...argument });
+    } catch (error) {
+      throw new Error(`${set}, asked to ${command}: ${error instanceof Error ? error.message : error}`);
+    }
+  }
+}
+
+/**
+ * A B C, then C B A: no proxy always comes first, or always after the same one.
+ * @template T
+ * @param {readonly T[]} items
+ * @param {number} round
+ */
+export function inTurn(items, round) {
+  return round % 2 === 0 ? [...items] : [...items].reverse();
+}

@@ -1,0 +1,29 @@
+import { bare, bareAgain } from './bare/index.mjs';
+import { wsRelay } from './ws/index.mjs';
+import { wsfw } from './wsfw/index.mjs';
+
+/**
+ * What every proxy is given: it forwards `/ws/chat` to `ws://127.0.0.1:<upstreamPort>/ws`.
+ * @typedef {object} StartOptions
+ * @property {number} upstreamPort
+ * @property {readonly string[]} nodeFlags For proxies that run on Node; others ignore them.
+ *
+ * @typedef {object} RunningProxy
+ * @property {number} port Accepts connections from the moment `start` resolves.
+ * @property {readonly number[]} pids Every process of it, workers included.
+ * @property {() => Promise<import('../lib/usage.mjs').Usage>} usage Of all its processes together.
+ * @property {(() => Promise<void>) | null} collectGarbage `null` where there is no garbage to collect.
+ * @property {() => Promise<void>} stop
+ *
+ * @typedef {object} Proxy
+ * @property {string} name For the command line and the results.
+ * @property {string} title For people.
+ * @property {() => string | null} find Its version; `null` when it is not on this machine.
+ * @property {(how: StartOptions) => Promise<RunningProxy>} start
+ */
+
+/** @type {readonly Proxy[]} */
+export const PROXIES = [wsfw, bare, bareAgain, wsRelay];
+
+/** The path that every proxy forwards. */
+export const PATH = '/ws/chat';

@@ -1,0 +1,17 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { startNodeProxy } from '../node-proxy.mjs';
+
+const CLI = new URL('../../../dist/cli/main.js', import.meta.url);
+const CONFIG = fileURLToPath(new URL('.', import.meta.url));
+
+/** @type {import('../index.mjs').Proxy} */
+export const wsfw = {
+  name: 'wsfw',
+  title: 'wsfw, heartbeats and inactivity on',
+  find() {
+    if (!existsSync(CLI)) return null;
+    return JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')).version;
+  },
+  start: (how) => startNodeProxy('wsfw', CLI, how, ['start', '--config', CONFIG, '--log-level', 'warn']),
+};
