@@ -161,7 +161,7 @@ describe('startDemo', () => {
     const { port } = other.address() as AddressInfo;
     await expect(start({ port })).rejects.toMatchObject({
       code: 'WSFW_ADDRESS_IN_USE',
-      message: expect.stringContaining(`the demo upstream wanted port ${port}`),
+      message: expect.stringContaining(`the demo upstream wanted port ${port}`) as unknown,
     });
     other.close();
   });
