@@ -1,0 +1,25 @@
+import type { Clock } from '../base/clock.ts';
+import type { RelayEngine } from '../base/relay.ts';
+import { MaskPool } from '../websocket/mask-pool.ts';
+import { Deadlines } from './deadlines.ts';
+import { FrameRelay } from './frame-relay.ts';
+
+/** What an engine works with. */
+export interface RelayEngineParts {
+  readonly clock: Clock;
+  /** From 0 up to 1: spreads heartbeats. Default `Math.random`. */
+  readonly random?: () => number;
+}
+
+/** The engine that follows frames on any pair of streams. Nothing of it ticks while it has no connections. */
+export function createRelayEngine({ clock, random = Math.random }: RelayEngineParts): RelayEngine {
+  const services = { clock, random, deadlines: new Deadlines(clock), masks: new MaskPool() };
+  return {
+    supports: () => true,
+    start(client, upstream, options) {
+      const relay = new FrameRelay(client, upstream, options, services);
+      relay.start(client, upstream);
+      return relay;
+    },
+  };
+}
