@@ -1,0 +1,84 @@
+import { isConfigError } from '../base/config-error.ts';
+import { WsfwError } from '../base/errors.ts';
+import type { KeyPath, Problem } from '../base/problem.ts';
+import type { Storage } from '../base/storage.ts';
+import { type Origin, placeOf } from '../config/config.ts';
+import { hideVariables } from '../config/found.ts';
+import type { CheckedComponent } from './check-components.ts';
+import type { Kind } from './check-plugin.ts';
+import { createHost, type HostServices } from './component-host.ts';
+import { withDeadline } from './deadline.ts';
+import { describeError, describeValue } from './describe-error.ts';
+
+/** A component at work. */
+export interface BuiltComponent {
+  readonly kind: Kind;
+  readonly name: string;
+  /** Equal for components that were configured alike: a later configuration may go on using this one. */
+  readonly key: string;
+  /** Of an action: whether it serves WebSocket upgrades. */
+  readonly upgrades: boolean;
+  /** A middleware, an action or a storage, as `kind` says. */
+  readonly value: unknown;
+  /** Never rejects. */
+  dispose(): Promise<void>;
+}
+
+/** Why a component was not built. */
+export interface BuildFailure {
+  readonly problems: readonly Problem[];
+  readonly error: WsfwError;
+}
+
+const STORAGE_METHODS = ['get', 'set', 'increment', 'delete'] as const;
+
+/** Calls a component's `create`. Never rejects: what was opened by a component that failed is closed again. */
+export async function buildComponent(
+  checked: CheckedComponent,
+  storages: ReadonlyMap<string, Storage> | null,
+  origin: Origin,
+  services: HostServices,
+): Promise<BuiltComponent | BuildFailure> {
+  const { kind, name, key, plugin, component, config, pluginConfig, entry } = checked;
+  const scope = { component: `${kind}.${name}`, plugin, folder: entry.folder, storages };
+  const { host, dispose } = createHost(services, scope);
+  try {
+    const value = await withDeadline(services.clock, () => component.create({ config, pluginConfig, host }));
+    const wrong = whatIsWrong(kind, value);
+    if (wrong !== null) throw new TypeError(wrong);
+    return { kind, name, key, upgrades: component.upgrades === true, value, dispose };
+  } catch (error) {
+    await dispose();
+    return failure(checked, error, origin);
+  }
+}
+
+function whatIsWrong(kind: Kind, value: unknown): string | null {
+  if (kind !== 'storages')
+    return typeof value === 'function'
+      ? null
+      : `create returned ${describeValue(value)} instead of a function`;
+  const missing = STORAGE_METHODS.find(
+    (method) =>
+      typeof value !== 'object' || value === null || typeof Reflect.get(value, method) !== 'function',
+  );
+  return missing === undefined ? null : `create returned ${describeValue(value)} without a method ${missing}`;
+}
+
+function failure(
+  { kind, name, plugin, entry }: CheckedComponent,
+  error: unknown,
+  origin: Origin,
+): BuildFailure {
+  const component = entry.use.slice(entry.use.lastIndexOf('.') + 1);
+  const hide = (text: string): string => hideVariables(text, entry.config, [kind, name, 'config'], origin);
+  const problem = (path: KeyPath, message: string): Problem => {
+    const at = [kind, name, 'config', ...path];
+    return { place: placeOf(origin.places, at), path: at, message: hide(message) };
+  };
+  const summary = `plugin ${plugin}: ${component} could not be built: ${describeError(error)}`;
+  const problems = isConfigError(error)
+    ? error.problems.map(({ path, message }) => problem(path, message))
+    : [problem([], summary)];
+  return { problems, error: new WsfwError('WSFW_PLUGIN_BUILD', hide(summary), { cause: error }) };
+}

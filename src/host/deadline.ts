@@ -1,0 +1,36 @@
+import { MessageChannel } from 'node:worker_threads';
+import type { Cancel, Clock } from '../base/clock.ts';
+
+/** How long a plugin may take to be imported, a component to be built, and a disposer to run. */
+export const PLUGIN_DEADLINE_MS = 10_000;
+
+/** Some work of a plugin was not done in time. */
+export class DeadlineError extends Error {
+  override readonly name = 'DeadlineError';
+}
+
+/**
+ * Waits for a plugin's work, but no longer than `PLUGIN_DEADLINE_MS`; rejects with a `DeadlineError` then. A
+ * plugin that waits for something that never comes must not end the process silently either, so the wait holds it.
+ */
+export async function withDeadline<T>(clock: Clock, work: () => T | Promise<T>): Promise<T> {
+  const release = holdProcess();
+  let cancel: Cancel = () => {};
+  const late = new Promise<never>((_, reject) => {
+    const error = new DeadlineError(`did not finish within ${PLUGIN_DEADLINE_MS / 1000} s`);
+    cancel = clock.after(PLUGIN_DEADLINE_MS, () => reject(error));
+  });
+  try {
+    return await Promise.race([Promise.resolve().then(work), late]);
+  } finally {
+    cancel();
+    release();
+  }
+}
+
+/** Timers of a clock do not keep a process alive; a referenced port does. */
+function holdProcess(): Cancel {
+  const { port1 } = new MessageChannel();
+  port1.ref();
+  return () => port1.close();
+}
