@@ -38,12 +38,18 @@ export class Conversation {
   #scroll;
   #seen = new Set();
   #last = null;
+  #following = true;
 
   constructor(log, scroll) {
     this.#log = log;
     this.#scroll = scroll;
     // Whoever scrolls with the keyboard has to reach what scrolls (WCAG 2.1.1); not every browser sees to it.
     scroll.tabIndex = 0;
+    scroll.addEventListener('scroll', () => {
+      this.#following = scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < NEAR_END_PX;
+    });
+    // A keyboard that slides in, or a window made smaller, must not cover what was said last.
+    new ResizeObserver(() => this.#follow()).observe(scroll);
   }
 
   /** Adds what was said before we came, without reading it out loud. */
@@ -102,10 +108,13 @@ export class Conversation {
   }
 
   #add(entry) {
-    const { scrollHeight, scrollTop, clientHeight } = this.#scroll;
-    const atEnd = scrollHeight - scrollTop - clientHeight < NEAR_END_PX;
     this.#log.append(entry);
     while (this.#log.childElementCount > MAX_ENTRIES) this.#log.firstElementChild.remove();
-    if (atEnd || entry.classList.contains('mine')) this.#scroll.scrollTop = this.#scroll.scrollHeight;
+    if (entry.classList.contains('mine')) this.#following = true;
+    this.#follow();
+  }
+
+  #follow() {
+    if (this.#following) this.#scroll.scrollTop = this.#scroll.scrollHeight;
   }
 }
