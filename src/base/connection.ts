@@ -20,4 +20,5 @@ export interface Connection {
   stats(): RelayStats;
   send: Relay['send'];
   close: Relay['close'];
+  terminate: Relay['terminate'];
 }

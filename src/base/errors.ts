@@ -34,7 +34,7 @@ export type ErrorCode = keyof typeof ERRORS;
 /** An error of the gateway's own. Match on `code`; the message is for people. */
 export class WsfwError extends Error {
   readonly code: ErrorCode;
-  override readonly name = 'WsfwError';
+  override readonly name: string = 'WsfwError';
 
   constructor(code: ErrorCode, message?: string, options?: ErrorOptions) {
     super(message ?? ERRORS[code].what, options);

@@ -90,6 +90,8 @@ export interface Relay {
   send(to: Side, message: Message): 'sent' | 'queued' | 'full' | 'closed';
   /** Starts closing both sides. The first cause stands; later calls do nothing. */
   close(cause: GatewayCause, how?: CloseHow): void;
+  /** Ends both sockets at once, with no close frame: for when the time for anything better is up. */
+  terminate(): void;
   /** Resolves exactly once, when both sockets are released. Never rejects. */
   readonly result: Promise<RelayResult>;
 }

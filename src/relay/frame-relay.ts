@@ -105,6 +105,12 @@ export class FrameRelay implements Relay, PumpOwner, Due {
     this.#scheduleNext();
   }
 
+  terminate(): void {
+    this.#setCause('draining', null, 'terminated');
+    this.#client.stream.destroy();
+    this.#upstream.stream.destroy();
+  }
+
   // What the pumps see.
 
   pumpSawPing(pump: Pump, payload: Uint8Array): void {
