@@ -1,0 +1,41 @@
+import { z } from 'zod';
+import { duration } from '../../plugin.ts';
+
+const DEFAULT_MAX_REQUESTS = 5;
+
+// No default in the schema: it would hide which of the two names was written.
+const maxRequests = () => z.int().min(1).optional();
+
+/** Options of `plugins.limiter.middlewares.LimiterMiddleware`. The descriptions are the reference. */
+export const limiterConfig = z
+  .strictObject({
+    maxConnections: maxRequests()
+      .meta({ default: DEFAULT_MAX_REQUESTS })
+      .describe(
+        'How many requests one client may make in `expiration`; a WebSocket connection counts once, when it is opened. ' +
+          'Default `5`; at least `1`. Further ones get 429 with `Retry-After`, and count as well. A client is an IPv4 address or ' +
+          'the /64 of an IPv6 one. Behind a proxy that is not in `server.trustedProxies` all clients count as that proxy.',
+      ),
+    maxRequests: maxRequests().describe(
+      'The same as `maxConnections`, under a clearer name. Only one of them may be given.',
+    ),
+    expiration: duration()
+      .prefault('60s')
+      .refine((ms) => ms > 0, { error: 'must not be 0: nobody would ever be let in again' })
+      .describe(
+        "How long a client's requests count, from its first one on; then it starts afresh. Default `60s`; never `0`.",
+      ),
+  })
+  .superRefine((config, context) => {
+    if (config.maxRequests === undefined || config.maxConnections === undefined) return;
+    const message = 'is the same option as maxConnections; give only one of them';
+    context.addIssue({ code: 'custom', path: ['maxRequests'], message });
+  });
+
+/** The validated options. */
+export type LimiterConfig = z.output<typeof limiterConfig>;
+
+/** The limit, under whichever name it was given. */
+export function maxRequestsOf(config: LimiterConfig): number {
+  return config.maxRequests ?? config.maxConnections ?? DEFAULT_MAX_REQUESTS;
+}
