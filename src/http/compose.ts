@@ -1,0 +1,18 @@
+import type { Action, Middleware } from './exchange.ts';
+
+/**
+ * One function of a route's middlewares, in order, and its action. A middleware that calls `next()` a second time
+ * gets a rejection: the action must not run twice for one request.
+ */
+export function compose(middlewares: readonly Middleware[], action: Action): Action {
+  return (exchange) => {
+    let reached = -1;
+    const run = async (index: number): Promise<void> => {
+      if (index <= reached) throw new Error('next() was called more than once');
+      reached = index;
+      const middleware = middlewares[index];
+      await (middleware === undefined ? action(exchange) : middleware(exchange, () => run(index + 1)));
+    };
+    return run(0);
+  };
+}
