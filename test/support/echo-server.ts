@@ -3,6 +3,7 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
 import { buildFrame, closeFrame, OPCODE } from './build-frames.ts';
 import { within } from './deadline.ts';
+import { drip } from './drip.ts';
 import { VIOLATIONS } from './frame-rules.ts';
 import { formatHead, type HttpHead, headerOf, parseHead } from './http-head.ts';
 import { readClose } from './parse-frames.ts';
@@ -17,6 +18,8 @@ export interface EchoServerOptions {
   readonly extensions?: string;
   /** Picks the offered subprotocol of this name. */
   readonly subprotocol?: string;
+  /** Writes its frames one byte a turn of the event loop. */
+  readonly drip?: boolean;
 }
 
 /**
@@ -82,6 +85,7 @@ class EchoConnection {
   #handshake = Buffer.alloc(0);
   #reader: StrictReader | null = null;
   #closed = false;
+  #written: Promise<void> = Promise.resolve();
 
   constructor(server: EchoServer, socket: Socket) {
     this.#server = server;
@@ -156,7 +160,7 @@ class EchoConnection {
     switch (opcode) {
       case OPCODE.ping:
         counts.pings++;
-        this.#socket.write(buildFrame({ opcode: OPCODE.pong, payload }));
+        this.#write(buildFrame({ opcode: OPCODE.pong, payload }));
         break;
       case OPCODE.pong:
         counts.pongs++;
@@ -164,12 +168,11 @@ class EchoConnection {
       case OPCODE.close:
         this.#closed = true;
         closes.push(readClose(payload));
-        // The server closes TCP first (RFC 6455 §7.1.1).
-        this.#socket.end(buildFrame({ opcode, payload: payload.subarray(0, 2) }));
+        this.#end(buildFrame({ opcode, payload: payload.subarray(0, 2) }));
         break;
       default:
         if (fin) counts.messages++;
-        this.#socket.write(buildFrame({ opcode, fin, rsv1, payload }));
+        this.#write(buildFrame({ opcode, fin, rsv1, payload }));
     }
   }
 
@@ -177,7 +180,19 @@ class EchoConnection {
     this.#blame(error instanceof Error ? error.message : String(error));
     const code = error instanceof ProtocolViolation ? VIOLATIONS[error.kind] : 1011;
     this.#closed = true;
-    this.#socket.end(buildFrame(closeFrame(code, 'echo server')));
+    this.#end(buildFrame(closeFrame(code, 'echo server')));
+  }
+
+  #write(bytes: Buffer): void {
+    if (this.#server.options.drip === true)
+      this.#written = this.#written.then(() => drip(this.#socket, bytes));
+    else this.#socket.write(bytes);
+  }
+
+  /** The last frame; then the server closes TCP first (RFC 6455 §7.1.1). */
+  #end(bytes: Buffer): void {
+    this.#write(bytes);
+    void this.#written.then(() => this.#socket.end());
   }
 
   #blame(what: string): void {
