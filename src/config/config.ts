@@ -58,11 +58,21 @@ export interface Config {
   readonly globalMiddlewares: readonly string[];
   readonly actions: Readonly<Record<string, ComponentEntry>>;
   readonly routes: readonly RouteEntry[];
-  /** Where each key stands, by `JSON.stringify(KeyPath)`. Empty for a configuration given as an object. */
+  /**
+   * Where each value stands (for a map or a list: its key), by `JSON.stringify(KeyPath)`. Empty for a configuration
+   * given as an object.
+   */
   readonly places: Readonly<Record<string, Place>>;
+  /** Where the key of each value stands, by `JSON.stringify(KeyPath)`. */
+  readonly keyPlaces?: Readonly<Record<string, Place>>;
+  /** What the file says, by `JSON.stringify(KeyPath)`, wherever the value of a variable was put in. */
+  readonly written?: Readonly<Record<string, string>>;
   /** What is legal but surely unwanted. */
   readonly warnings: readonly Problem[];
 }
+
+/** What there is to know about where a configuration's values come from. */
+export type Origin = Pick<Config, 'places' | 'keyPlaces' | 'written'>;
 
 /** Where a key stands; the nearest key above it that stands somewhere, if it does not itself. */
 export function placeOf(places: Config['places'], path: KeyPath): Place | null {

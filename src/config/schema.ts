@@ -1,0 +1,177 @@
+import { z } from 'zod';
+import {
+  type ComponentKind,
+  parseAddress,
+  parseHost,
+  parseRange,
+  parseRoutePath,
+  parseStaticPath,
+  parseUse,
+  type Syntax,
+} from './syntax.ts';
+import { duration } from './values.ts';
+
+/** A text that a syntax check turns into what the gateway uses. */
+function text<T>(parse: (text: string) => Syntax<T>) {
+  return z.string().transform((input, context): T => {
+    const parsed = parse(input);
+    if ('value' in parsed) return parsed.value;
+    context.addIssue({ code: 'custom', message: parsed.wrong });
+    return z.NEVER;
+  });
+}
+
+const positiveDuration = () => duration().refine((ms) => ms > 0, 'expected more than 0');
+
+const HEADER_VALUE = /^[\t\x20-\x7e]*$/;
+
+const flag = (meaning: string) => z.boolean().describe(meaning).default(false);
+
+/** `server:`. Descriptions and defaults are the reference documentation. */
+export const serverSchema = z.strictObject({
+  address: text(parseAddress)
+    .describe('Where to listen: `host:port`, `:port` or `[::1]:port`; port 0 takes a free one.')
+    .prefault('0.0.0.0:8090'),
+  tls: flag('Listen with TLS (`https://`, `wss://`). Needs `certFile` and `keyFile`.'),
+  certFile: z
+    .string()
+    .min(1)
+    .describe('PEM file of the certificate and its chain, relative to this file.')
+    .optional(),
+  keyFile: z.string().min(1).describe("PEM file of the certificate's key, relative to this file.").optional(),
+  readTimeout: positiveDuration()
+    .describe('How long a client may take to send the head of a request; then 408.')
+    .prefault('10s'),
+  idleTimeout: positiveDuration()
+    .describe(
+      'How long a kept-alive HTTP connection may wait for its next request. WebSockets have none of it.',
+    )
+    .prefault('75s'),
+  trustedProxies: z
+    .array(text(parseRange))
+    .describe(
+      'Addresses and ranges (`10.0.0.0/8`) of the proxies in front whose `X-Forwarded-*` headers are believed.',
+    )
+    .prefault([]),
+  disableHealthCheck: flag('Serve no health routes.'),
+  healthCheckLiveRoute: text(parseStaticPath)
+    .describe('Answers 200 as long as the process works.')
+    .prefault('/health/live'),
+  healthCheckReadyRoute: text(parseStaticPath)
+    .describe('Answers 200 while connections are taken, and 503 while draining.')
+    .prefault('/health/ready'),
+  strictRouting: flag('Tell `/a` and `/a/` apart.'),
+  caseSensitive: flag('Tell `/Chat` and `/chat` apart.'),
+  disableStartupMessage: flag('Print nothing at start but the log.'),
+  enablePrintRoutes: flag('Log every route at start.'),
+  appName: z.string().min(1).describe('The name in the startup message.').default('wsfw'),
+  serverHeader: z
+    .string()
+    .regex(HEADER_VALUE, 'expected visible ASCII characters')
+    .describe('The `Server` header of answers; empty for none.')
+    .default(''),
+  limits: z
+    .strictObject({
+      maxPendingHandshakes: z
+        .number()
+        .int()
+        .min(1)
+        .describe('Handshakes that may be under way at a time, upstreams included; more get 503.')
+        .default(1000),
+    })
+    .describe('Limits that hold for the whole gateway.')
+    .prefault({}),
+  drain: z
+    .strictObject({
+      timeout: duration()
+        .describe('How long a stop waits for connections to close; `0` ends them at once.')
+        .prefault('30s'),
+    })
+    .describe('What a stop does.')
+    .prefault({}),
+});
+
+/** An entry of `plugins:`. */
+export const pluginSchema = z.strictObject({
+  path: z
+    .string()
+    .min(1)
+    .describe(
+      'A built-in (`wsfw`, `/plugins/wsfw.so`), a file relative to this one (`./my.js`), or a package.',
+    ),
+  config: z.unknown().describe("The plugin's own configuration.").optional(),
+});
+
+/** An entry of `middlewares:`, `actions:` or `storages:`. */
+export const componentSchema = (kind: ComponentKind) =>
+  z.strictObject({
+    use: text((input) => parseUse(input, kind)).describe(`\`plugins.<plugin>.${kind}.<Component>\``),
+    config: z.unknown().describe("The component's options.").optional(),
+  });
+
+const METHODS = [
+  'GET',
+  'HEAD',
+  'POST',
+  'PUT',
+  'PATCH',
+  'DELETE',
+  'OPTIONS',
+  'TRACE',
+  'CONNECT',
+  'all',
+] as const;
+
+const method = z.preprocess(
+  (input) =>
+    typeof input === 'string'
+      ? (METHODS.find((each) => each.toLowerCase() === input.toLowerCase()) ?? input)
+      : input,
+  z.enum(METHODS),
+);
+
+/** An entry of `routes:`. */
+export const routeSchema = z
+  .strictObject({
+    path: text(parseRoutePath).describe('What the route answers: `/a/b`, `/rooms/:id`, `/ws/*`.'),
+    method: method.describe('One method, or `all`.').optional(),
+    methods: z
+      .union([method, z.array(method).min(1)], {
+        error: 'expected a list of methods such as [GET, POST], or all',
+      })
+      .describe('Several methods, or `all`, which is the default.')
+      .optional(),
+    host: text(parseHost)
+      .describe('Only for requests to this host; `*.example.com` is any below it.')
+      .optional(),
+    middlewares: z
+      .array(z.string())
+      .describe('Names of middlewares that a request passes first, in order.')
+      .default([]),
+    action: z.string().describe('Name of the action that answers.'),
+    name: z.string().min(1).describe("The route's name in logs; its path when it has none.").optional(),
+  })
+  .refine((route) => route.method === undefined || route.methods === undefined, {
+    path: ['methods'],
+    message: 'stands beside method: write one of them',
+  });
+
+/** The top-level keys. Loading goes through them one by one; this is for editors and for the documentation. */
+export const rootSchema = z.strictObject({
+  server: serverSchema.describe('Where and how the gateway listens.').optional(),
+  plugins: z.array(pluginSchema).describe('The plugins to load, in order.').optional(),
+  storages: z.record(z.string(), componentSchema('storages')).describe('Storages by name.').optional(),
+  middlewares: z
+    .record(z.string(), componentSchema('middlewares'))
+    .describe('Middlewares by name.')
+    .optional(),
+  globalMiddlewares: z
+    .array(z.string())
+    .describe('Names of the middlewares that every request passes first, in order.')
+    .optional(),
+  actions: z.record(z.string(), componentSchema('actions')).describe('Actions by name.').optional(),
+  routes: z
+    .array(routeSchema)
+    .describe('What answers which requests. The most specific route wins.')
+    .optional(),
+});
