@@ -56,6 +56,7 @@ describe('checkPlugin', () => {
       'middlewares.M of plugin p has the unknown field upgrades',
     ],
   ])('names what is wrong: %# %s', (value, message) => {
-    expect(checkPlugin(value)).toEqual({ problem: expect.stringContaining(message) });
+    const checked = checkPlugin(value);
+    expect('problem' in checked && checked.problem).toContain(message);
   });
 });

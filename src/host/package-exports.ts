@@ -28,9 +28,11 @@ function resolveTarget(target: unknown, matched: string): string | null {
   if (typeof target === 'string')
     return target.startsWith('./') ? target.replaceAll('*', () => matched) : null;
   if (typeof target !== 'object' || target === null) return null;
-  const choices = Array.isArray(target)
+  const choices: readonly unknown[] = Array.isArray(target)
     ? target
-    : Object.entries(target).flatMap(([condition, value]) => (CONDITIONS.has(condition) ? [value] : []));
+    : Object.entries<unknown>(target as Record<string, unknown>).flatMap(([condition, value]) =>
+        CONDITIONS.has(condition) ? [value] : [],
+      );
   for (const choice of choices) {
     const resolved = resolveTarget(choice, matched);
     if (resolved !== null) return resolved;

@@ -67,9 +67,8 @@ describe('the options of the limiter', () => {
     [{ expiration: 0 }, 'expiration', 'must not be 0'],
     [{ expiration: 60 }, 'expiration', 'write 60s'],
   ])('refuse %j', (config, option, message) => {
-    const issues = limiterConfig.safeParse(config).error?.issues;
-    expect(issues).toEqual([
-      expect.objectContaining({ path: [option], message: expect.stringContaining(message) }),
-    ]);
+    const issues = limiterConfig.safeParse(config).error?.issues ?? [];
+    expect(issues.map(({ path }) => path)).toEqual([[option]]);
+    expect(issues[0]?.message).toContain(message);
   });
 });

@@ -1,4 +1,5 @@
-import { createSecureContext, type SecureContextOptions } from 'node:tls';
+import { X509Certificate } from 'node:crypto';
+import { createSecureContext } from 'node:tls';
 import { ConfigError, readSecret, type UpstreamTls } from '../../plugin.ts';
 import type { WebSocketConfig } from './web-socket-config.ts';
 
@@ -17,10 +18,15 @@ export async function readTls(config: TlsConfig, resolvePath: ResolvePath): Prom
   const ca = await readPem('ca', config, resolvePath);
   const cert = await readPem('cert', config, resolvePath);
   const key = await readPem('key', config, resolvePath);
-  if (ca !== undefined) tryOut('ca', { ca }, 'holds no certificate that can be used');
-  if (cert !== undefined) tryOut('cert', { cert }, 'holds no certificate that can be used');
-  if (key !== undefined) tryOut('key', { key }, 'holds no private key that can be used without a passphrase');
-  if (cert !== undefined && key !== undefined) tryOut('key', { cert, key }, 'does not belong to tls.cert');
+  if (ca !== undefined) tryOut('ca', 'holds no certificate that can be used', () => readCertificates(ca));
+  if (cert !== undefined)
+    tryOut('cert', 'holds no certificate that can be used', () => readCertificates(cert));
+  if (key !== undefined)
+    tryOut('key', 'holds no private key that can be used without a passphrase', () =>
+      createSecureContext({ key }),
+    );
+  if (cert !== undefined && key !== undefined)
+    tryOut('key', 'does not belong to tls.cert', () => createSecureContext({ cert, key }));
   return {
     ...(ca === undefined ? {} : { ca }),
     ...(cert === undefined ? {} : { cert }),
@@ -48,10 +54,20 @@ async function readPem(
   }
 }
 
-function tryOut(name: 'ca' | 'cert' | 'key', options: SecureContextOptions, problem: string): void {
+function tryOut(name: 'ca' | 'cert' | 'key', problem: string, use: () => unknown): void {
   try {
-    createSecureContext(options);
+    use();
   } catch (error) {
     throw ConfigError.at(['tls', name], problem, { cause: error });
   }
+}
+
+/** Throws unless there are certificates and all can be read: `createSecureContext` passes over a CA that cannot. */
+function readCertificates(pem: string): void {
+  const blocks =
+    pem.match(
+      /-----BEGIN (?:[A-Z0-9]+ )?CERTIFICATE-----[\s\S]*?-----END (?:[A-Z0-9]+ )?CERTIFICATE-----/g,
+    ) ?? [];
+  if (blocks.length === 0) throw new Error('there is no certificate');
+  for (const block of blocks) new X509Certificate(block);
 }
