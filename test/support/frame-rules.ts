@@ -16,7 +16,7 @@ export const VIOLATIONS = {
   'message-too-big': 1009,
   'close-one-byte': 1002,
   'close-code': 1002,
-  'close-reason-utf8': 1002,
+  'close-reason-utf8': 1007,
 } as const;
 
 export type ViolationKind = keyof typeof VIOLATIONS;

@@ -36,11 +36,9 @@ describe('raw client and raw upstream', () => {
     expect(peer.request?.startLine).toBe('GET /x HTTP/1.1');
     expect((await own.nextMessage()).payload.toString()).toBe('welcome');
     own.send(...fragmented(2, Buffer.alloc(100_000, 7), [10, 70_000]));
-    expect(await peer.nextMessage()).toMatchObject({
-      opcode: 2,
-      fragments: 3,
-      payload: Buffer.alloc(100_000, 7),
-    });
+    const message = await peer.nextMessage();
+    expect(message).toMatchObject({ opcode: 2, fragments: 3 });
+    expect(message.payload.equals(Buffer.alloc(100_000, 7))).toBe(true);
     peer.sendClose(1000, 'bye');
     expect(await own.nextClose()).toEqual({ code: 1000, reason: 'bye' });
     peer.end();

@@ -62,7 +62,7 @@ export class TestBed {
     return this.#keep(await openRaw(options));
   }
 
-  /** Runs after the test, with the upstreams: for servers that are not made here. */
+  /** Runs after the test and before the gateways stop: for what is not made here. */
   after(cleanup: Cleanup): void {
     this.#upstreams.push(cleanup);
   }
@@ -72,13 +72,10 @@ export class TestBed {
     const [clients, upstreams, gateways] = [this.#clients, this.#upstreams, this.#gateways];
     [this.#clients, this.#upstreams, this.#gateways] = [[], [], []];
     for (const client of clients) client.destroy();
-    const closing = [
-      ...upstreams.map(async (close) => close()),
-      ...gateways.map((gateway) => gateway.stop()),
+    const failures = [
+      ...(await failuresOf(upstreams.map(async (close) => close()))),
+      ...(await failuresOf(gateways.map((gateway) => gateway.stop()))),
     ];
-    const failures = (await Promise.allSettled(closing)).flatMap((done) =>
-      done.status === 'rejected' ? [done.reason as unknown] : [],
-    );
     if (failures.length > 0) throw failures[0];
     await backToBaseline(this.#baseline);
   }
@@ -87,6 +84,11 @@ export class TestBed {
     this.#clients.push(client);
     return client;
   }
+}
+
+async function failuresOf(closing: readonly Promise<void>[]): Promise<unknown[]> {
+  const results = await Promise.allSettled(closing);
+  return results.flatMap((result) => (result.status === 'rejected' ? [result.reason as unknown] : []));
 }
 
 /** A bed for every test of the file or block that calls this. */
