@@ -1,19 +1,16 @@
 import { describe } from 'vitest';
-import { startBareRelay } from '../support/bare-relay.ts';
+import { forwardingConfig } from '../support/gateway.ts';
 import { useTestBed } from '../support/test-bed.ts';
 import { transparencySuite } from './transparency.suite.ts';
 
-describe('a bare relay of bytes (the suite itself)', () => {
+describe('the gateway with heartbeats and limits on', () => {
   const bed = useTestBed();
   transparencySuite(async (options) => {
     const echo = await bed.echo(options);
-    const relay = await startBareRelay(echo.port);
-    bed.after(() => relay.close());
-    const client = await bed.open({ port: relay.port, ...offer(options) });
-    return { client, echo };
+    const gateway = await bed.gateway(forwardingConfig(echo.url(), ACTION));
+    const offer = options.extensions === undefined ? {} : { extensions: 'permessage-deflate' };
+    return { echo, client: await bed.open({ port: gateway.port, ...offer }) };
   });
 });
 
-function offer(options: { extensions?: string }): { extensions?: string } {
-  return options.extensions === undefined ? {} : { extensions: 'permessage-deflate' };
-}
+const ACTION = { pingInterval: '30s', pongTimeout: '60s', maxInactivity: '60s', maxMessageSize: '32MiB' };
