@@ -102,7 +102,7 @@ describe('a configuration that is not there', () => {
       code: 'WSFW_CONFIG_NOT_FOUND',
       message: expect.stringContaining(
         `no configuration in ${cwd}: neither the folder config nor the file wsfw.yaml`,
-      ),
+      ) as string,
     });
   });
 
