@@ -24,6 +24,8 @@ describe('parseEndpoint', () => {
       path: '/a%2Fb/../c//',
       query: 'x=%20&y',
       placeholders: [],
+      literals: ['/a%2Fb/../c//'],
+      fixedNames: new Set(['x', 'y']),
     });
   });
 
@@ -55,7 +57,16 @@ describe('parseEndpoint', () => {
   });
 
   it('finds placeholders at the start of a segment and nowhere else', () => {
-    expect(endpoint('ws://h/:tenant/rooms/:id.json/a:b').placeholders).toEqual(['tenant', 'id']);
+    expect(endpoint('ws://h/:tenant/rooms/:id.json/a:b')).toMatchObject({
+      placeholders: ['tenant', 'id'],
+      literals: ['/', '/rooms/', '.json/a:b'],
+    });
+  });
+
+  it('knows the names that its query fixes, decoded', () => {
+    expect(endpoint('ws://h/?a%62c=1&x+y=2&=3&%C3%A4&%zz').fixedNames).toEqual(
+      new Set(['abc', 'x y', '', 'ä', '%zz']),
+    );
   });
 
   it.each([

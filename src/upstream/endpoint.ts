@@ -18,6 +18,10 @@ export interface Endpoint {
   readonly query: string;
   /** Names of the placeholders in `path`, in order. */
   readonly placeholders: readonly string[];
+  /** What stands before, between and after the placeholders: always one more than there are. */
+  readonly literals: readonly string[];
+  /** Decoded names of the pairs in `query`: the client's pairs of these names do not go upstream. */
+  readonly fixedNames: ReadonlySet<string>;
 }
 
 export type EndpointVerdict =
@@ -25,8 +29,8 @@ export type EndpointVerdict =
   /** `problem` never repeats the URL, since a substituted variable may stand in it. */
   | { readonly ok: false; readonly problem: string };
 
-/** A segment of an endpoint's path that takes a parameter: `/:room`, `/:id.json`. */
-export const PLACEHOLDER = /(?<=\/):([A-Za-z_][A-Za-z0-9_]*)/g;
+// A segment that takes a parameter: `/:room`, `/:id.json`.
+const PLACEHOLDER = /(?<=\/):([A-Za-z_][A-Za-z0-9_]*)/;
 
 const URL_PARTS = /^([^:/?#]*):\/\/([^/?#]*)([^?#]*)(?:\?([^#]*))?(#.*)?$/s;
 const AUTHORITY = /^(\[[^\]]*\]|[^:[\]]*)(?::(.*))?$/s;
@@ -69,8 +73,23 @@ function assemble(scheme: string, place: Place, path: string, query: string): En
     secure: scheme === 'wss',
     path,
     query,
-    placeholders: Array.from(path.matchAll(PLACEHOLDER), ([, name = '']) => name),
+    // Splitting at a pattern with one group yields literals and names in turn.
+    placeholders: path.split(PLACEHOLDER).filter((_, i) => i % 2 === 1),
+    literals: path.split(PLACEHOLDER).filter((_, i) => i % 2 === 0),
+    fixedNames: new Set(queryPairs(query).map(queryName)),
   };
+}
+
+/** The pairs of a raw query, as they are written. */
+export const queryPairs = (query: string): string[] => (query === '' ? [] : query.split('&'));
+
+/** The name of a raw pair, decoded as servers do. What is not valid percent-encoding stands for itself. */
+export function queryName(pair: string): string {
+  const name = (pair.split('=', 1)[0] ?? '').replaceAll('+', ' ');
+  const bytes = name.replace(/%([0-9A-Fa-f]{2})/g, (_, hex: string) =>
+    String.fromCharCode(Number.parseInt(hex, 16)),
+  );
+  return Buffer.from(bytes, 'latin1').toString();
 }
 
 function parseAuthority(text: string, defaultPort: number): Place | string {

@@ -57,7 +57,7 @@ describe('lookup', () => {
 
   it('tells a failure to everybody who waits and asks again next time', async () => {
     let fails = true;
-    const { clock, asked, all } = setUp(async () => {
+    const { asked, all } = setUp(async () => {
       if (fails) throw Object.assign(new Error('no such name'), { code: 'ENOTFOUND' });
       return BOTH;
     });
@@ -66,7 +66,6 @@ describe('lookup', () => {
     expect(asked).toEqual(['a.test']);
     fails = false;
     expect(await all('a.test')).toEqual(BOTH);
-    expect(clock.pending).toBe(1);
   });
 
   it('finds nothing when no address is of the family asked for', async () => {

@@ -12,21 +12,33 @@ export type Resolve = (hostname: string) => Promise<readonly LookupAddress[]>;
 const askSystem: Resolve = (hostname) =>
   dns.lookup(hostname, { all: true, verbatim: true, hints: ADDRCONFIG });
 
+interface Known {
+  readonly addresses: Promise<readonly LookupAddress[]>;
+  /** Infinite while the look-up is under way. */
+  untilMs: number;
+}
+
 /**
  * Makes a `lookup` for `net.connect`. Answers are kept for a second and look-ups under way are shared, since
  * `getaddrinfo` has four threads for the whole process; failures are told to those who wait and then forgotten.
  */
 export function createLookup(clock: Clock, resolve: Resolve = askSystem): LookupFunction {
-  const known = new Map<string, Promise<readonly LookupAddress[]>>();
+  const known = new Map<string, Known>();
 
   const addressesOf = (hostname: string): Promise<readonly LookupAddress[]> => {
+    const nowMs = clock.now();
+    for (const [name, { untilMs }] of known) if (untilMs <= nowMs) known.delete(name);
     const present = known.get(hostname);
-    if (present !== undefined) return present;
-    const asked = resolve(hostname);
+    if (present !== undefined) return present.addresses;
+    const asked: Known = { addresses: resolve(hostname), untilMs: Number.POSITIVE_INFINITY };
     known.set(hostname, asked);
-    const forget = () => known.delete(hostname);
-    asked.then(() => clock.after(CACHE_MS, forget), forget);
-    return asked;
+    asked.addresses.then(
+      () => {
+        asked.untilMs = clock.now() + CACHE_MS;
+      },
+      () => known.delete(hostname),
+    );
+    return asked.addresses;
   };
 
   return (hostname, options, callback) => {

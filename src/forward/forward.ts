@@ -1,0 +1,199 @@
+import type { Clock } from '../base/clock.ts';
+import type { Connection } from '../base/connection.ts';
+import { WsfwError } from '../base/errors.ts';
+import type { Leg } from '../base/leg.ts';
+import type { Logger } from '../base/logger.ts';
+import type { Observer } from '../base/observer.ts';
+import type { Relay, RelayEngine, RelayOptions } from '../base/relay.ts';
+import { checkUpgrade } from '../http/check-upgrade.ts';
+import type { AcceptedLeg, Exchange, UpgradeOffer } from '../http/exchange.ts';
+import { createDial, type Dial, type DialOutcome } from '../upstream/dial.ts';
+import type { Endpoint } from '../upstream/endpoint.ts';
+import { keepDeflateOffers } from '../websocket/handshake.ts';
+import { failureAnswer } from './failure.ts';
+import { ForwardedConnection } from './forwarded-connection.ts';
+import type { ForwardOptions } from './options.ts';
+import { createPreparation, type PreparedOptions } from './prepare.ts';
+import { upstreamHeaders } from './request-headers.ts';
+import { upstreamTarget } from './target.ts';
+
+/** What forwarding works with. */
+export interface ForwardParts {
+  readonly engine: RelayEngine;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Hears of each connection when it is opened and when it has ended. Refusals are the listener's to report. */
+  readonly observer: Observer;
+  /** Default: a dial of its own. */
+  readonly dial?: Dial;
+}
+
+/**
+ * Forwards an upgrade to an upstream and relays it. The client is always answered: with the upstream's 101 (then the
+ * connection is returned), with the upstream's refusal, or with a problem (then `null`). Rejects only when the exchange
+ * was answered before, or cannot be.
+ */
+export type Forward = (exchange: Exchange, options: ForwardOptions) => Promise<Connection | null>;
+
+/**
+ * The way of an upgrade through the gateway:
+ *
+ * 1. check   – a request that is no valid handshake is refused (RFC 6455 §4.2.1)
+ * 2. select  – an endpoint is chosen, and what goes to it is put together
+ * 3. dial    – the upstream is asked first; the client waits
+ * 4. accept  – on its 101 the client gets one, on another answer that answer, on a failure a problem
+ * 5. relay   – both legs are joined, and the connection is announced
+ * 6. result  – it is reported once, when both sockets are released
+ */
+export function createForward(parts: ForwardParts): Forward {
+  const dial = parts.dial ?? createDial(parts.clock);
+  const prepare = createPreparation();
+
+  return async (exchange, options) => {
+    if (exchange.answered) throw new WsfwError('WSFW_ANSWERED_TWICE');
+    // 1. check
+    const { upgrade } = exchange;
+    if (upgrade === null) {
+      await exchange.respond(checkUpgrade(exchange) ?? failureAnswer(notAnUpgrade(), exchange.id));
+      return null;
+    }
+    try {
+      return await establish(exchange, upgrade, prepare(options), dial, parts);
+    } catch (error) {
+      await refuse(exchange, error as Error, parts.logger);
+      return null;
+    }
+  };
+}
+
+const notAnUpgrade = (): Error => new Error('the exchange carries no upgrade');
+
+async function refuse(exchange: Exchange, error: Error, logger: Logger): Promise<void> {
+  const left = error instanceof WsfwError && error.code === 'WSFW_CLIENT_LEFT';
+  // Nobody is there to be answered.
+  if (left && (exchange.answered || exchange.signal.aborted)) return;
+  if (exchange.answered)
+    logger.error({ id: exchange.id, err: error }, 'a handshake failed after it was answered');
+  else await exchange.respond(failureAnswer(error, exchange.id));
+}
+
+async function establish(
+  exchange: Exchange,
+  upgrade: UpgradeOffer,
+  prepared: PreparedOptions,
+  dial: Dial,
+  parts: ForwardParts,
+): Promise<Connection | null> {
+  // 2. select
+  const endpoint = prepared.endpoints.select();
+  if (endpoint === null) throw new WsfwError('WSFW_OVERLOADED', 'no endpoint can take the connection');
+  // 3. dial
+  const outcome = await dial(dialRequest(exchange, upgrade, endpoint, prepared, parts.clock));
+  // 4. accept
+  if (outcome.kind === 'answer') {
+    await passOn(exchange, endpoint, outcome);
+    return null;
+  }
+  const client = await accept(exchange, upgrade, outcome);
+  // 5. relay
+  return relay(exchange, endpoint, client, outcome.leg, prepared.options.relay, parts);
+}
+
+function dialRequest(
+  { outgoing, params, signal }: Exchange,
+  upgrade: UpgradeOffer,
+  endpoint: Endpoint,
+  { options, rules, tls }: PreparedOptions,
+  clock: Clock,
+): Parameters<Dial>[0] {
+  const { connectTimeoutMs, handshakeTimeoutMs, preserveHost } = options;
+  const host = preserveHost ? outgoing.headers.get('host') : undefined;
+  return {
+    endpoint,
+    tls: endpoint.secure ? tls : null,
+    target: upstreamTarget(endpoint, { params, query: outgoing.query }),
+    host: host ?? endpoint.authority,
+    subprotocols: outgoing.subprotocols,
+    // The relay follows the frames of this extension and no other.
+    extensions: keepDeflateOffers(upgrade.extensions),
+    headers: upstreamHeaders(outgoing.headers, rules),
+    connectTimeoutMs,
+    deadlineMs: clock.now() + handshakeTimeoutMs,
+    stallMs: handshakeTimeoutMs,
+    signal,
+  };
+}
+
+type Answered = Extract<DialOutcome, { kind: 'answer' }>;
+type Accepted = Extract<DialOutcome, { kind: 'accepted' }>;
+
+/** Whatever becomes of the answer, its socket is released. */
+async function passOn(
+  exchange: Exchange,
+  endpoint: Endpoint,
+  { status, headers, body }: Answered,
+): Promise<void> {
+  try {
+    await exchange.respond({ status, headers, body, reason: `${endpoint.name}: answered ${status}` });
+  } finally {
+    body.destroy();
+  }
+}
+
+/** A client that has left by now takes the upstream along. */
+async function accept(exchange: Exchange, upgrade: UpgradeOffer, outcome: Accepted): Promise<AcceptedLeg> {
+  const { leg, headers } = outcome;
+  try {
+    if (exchange.signal.aborted) throw new WsfwError('WSFW_CLIENT_LEFT');
+    // A middleware may have offered more than the client did; the client must not hear of it (RFC 6455 §4.1).
+    const subprotocol = upgrade.subprotocols.includes(leg.subprotocol) ? leg.subprotocol : '';
+    return await upgrade.accept({ subprotocol, extensions: leg.extensions, headers });
+  } catch (error) {
+    leg.stream.destroy();
+    throw error;
+  }
+}
+
+function relay(
+  exchange: Exchange,
+  endpoint: Endpoint,
+  client: AcceptedLeg,
+  upstream: Leg,
+  options: RelayOptions,
+  { engine, observer, logger }: ForwardParts,
+): Connection {
+  const { id, route, locals } = exchange;
+  const facts = {
+    id,
+    route,
+    clientAddress: exchange.client.address,
+    endpoint: endpoint.name,
+    subprotocol: upstream.subprotocol,
+    locals: locals.size === 0 ? null : locals,
+  };
+  const running = engine.start(client, upstream, options);
+  const connection = new ForwardedConnection(facts, running);
+  // 6. result
+  const { ended } = client;
+  report(connection, running, ended, observer, logger);
+  observer.opened(connection);
+  return connection;
+}
+
+// A function of its own, so that what waits for days holds on to nothing of the request.
+function report(
+  connection: Connection,
+  running: Relay,
+  ended: AcceptedLeg['ended'],
+  observer: Observer,
+  logger: Logger,
+): void {
+  running.result
+    .then((result) => {
+      observer.ended(connection, result);
+      ended(result);
+    })
+    .catch((error: unknown) =>
+      logger.error({ id: connection.id, err: error }, 'the end of a connection was not reported'),
+    );
+}

@@ -1,0 +1,68 @@
+import type { GatewayCause } from '../base/causes.ts';
+import type { Connection, Locals } from '../base/connection.ts';
+import type { CloseHow, Message, Relay, RelayResult, RelayStats } from '../base/relay.ts';
+import type { RouteRef } from '../base/route.ts';
+import type { Side } from '../base/side.ts';
+
+/** What a connection is known by. */
+export interface ConnectionFacts {
+  readonly id: string;
+  readonly route: RouteRef;
+  readonly clientAddress: string;
+  readonly endpoint: string;
+  readonly subprotocol: string;
+  /** The request's, which the connection takes over; `null` when nothing is in it. */
+  readonly locals: Locals | null;
+}
+
+/** A relay with a name. There may be very many, so it holds no more than it is asked for, and nothing of its request. */
+export class ForwardedConnection implements Connection {
+  readonly id: string;
+  readonly route: RouteRef;
+  readonly clientAddress: string;
+  readonly endpoint: string;
+  readonly subprotocol: string;
+  readonly #relay: Relay;
+  #locals: Locals | null;
+  #tags: Set<string> | null = null;
+
+  constructor(facts: ConnectionFacts, relay: Relay) {
+    this.id = facts.id;
+    this.route = facts.route;
+    this.clientAddress = facts.clientAddress;
+    this.endpoint = facts.endpoint;
+    this.subprotocol = facts.subprotocol;
+    this.#locals = facts.locals;
+    this.#relay = relay;
+  }
+
+  get locals(): Locals {
+    this.#locals ??= new Map();
+    return this.#locals;
+  }
+
+  get tags(): Set<string> {
+    this.#tags ??= new Set();
+    return this.#tags;
+  }
+
+  get ended(): Promise<RelayResult> {
+    return this.#relay.result;
+  }
+
+  stats(): RelayStats {
+    return this.#relay.stats();
+  }
+
+  send(to: Side, message: Message): ReturnType<Relay['send']> {
+    return this.#relay.send(to, message);
+  }
+
+  close(cause: GatewayCause, how?: CloseHow): void {
+    this.#relay.close(cause, how);
+  }
+
+  terminate(): void {
+    this.#relay.terminate();
+  }
+}
