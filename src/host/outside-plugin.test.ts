@@ -20,8 +20,8 @@ async function build(
   folder: string,
   options: unknown,
   importModule = nativeImport,
+  use = 'plugins.token.middlewares.TokenMiddleware',
 ): Promise<Middleware> {
-  const use = 'plugins.token.middlewares.TokenMiddleware';
   const config = {
     plugins: [{ path, folder, config: undefined }],
     storages: {},
@@ -81,6 +81,32 @@ describe('the outside plugin of the examples', () => {
         { path: ['middlewares', 'Token', 'config', 'users', 'a b'] },
       ],
     });
+  });
+});
+
+describe('the complete plugin of docs/plugins.md', () => {
+  it('works as it stands there', async () => {
+    const page = readFileSync(join(checkout, 'docs/plugins.md'), 'utf8');
+    const source = /```js\n([\s\S]*?)```/.exec(page)?.[1] ?? '';
+    const folder = temporaryFolder({
+      'package.json': '{ "type": "module" }',
+      'origin.js': source,
+      'node_modules/x': '',
+    });
+    symlinkSync(checkout, join(folder, 'node_modules/wsfw'), 'junction');
+    symlinkSync(join(checkout, 'node_modules/zod'), join(folder, 'node_modules/zod'), 'junction');
+    const use = 'plugins.origin.middlewares.OriginMiddleware';
+    const middleware = await build(
+      './origin.js',
+      folder,
+      { allow: ['https://example.com'] },
+      nativeImport,
+      use,
+    );
+
+    const from = (origin: string) => new FakeExchange({ headers: [...HANDSHAKE, ['Origin', origin]] });
+    expect(await send(middleware, from('https://example.com'))).toBe('passed');
+    expect(await send(middleware, from('https://example.org'))).toMatchObject({ answer: { status: 403 } });
   });
 });
 
