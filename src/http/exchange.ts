@@ -33,6 +33,12 @@ export interface Acceptance {
   readonly headers: Iterable<readonly [string, string]>;
 }
 
+/** The client's leg. */
+export interface AcceptedLeg extends Leg {
+  /** For whoever relays: call it when the connection has ended, so that the functions given to `onEnd` hear of it. */
+  ended(result: RelayResult): void;
+}
+
 /** A client's valid opening handshake (RFC 6455 §4.2.1) that nobody has accepted yet. */
 export interface UpgradeOffer {
   /** The subprotocols the client offered, in its order. */
@@ -43,7 +49,7 @@ export interface UpgradeOffer {
    * Sends the 101. Rejects with `WSFW_CLIENT_LEFT` when the client is gone; then the socket is released.
    * Ownership of the leg's stream passes to the caller.
    */
-  accept(acceptance: Acceptance): Promise<Leg>;
+  accept(acceptance: Acceptance): Promise<AcceptedLeg>;
 }
 
 /** What goes to the upstream: a middleware may change any of it before the action runs. */

@@ -173,9 +173,7 @@ describe('the router', () => {
 
   it('never throws, whatever the path', () => {
     const router = build(['/*', '/a/:b', '/ws/*', '/İ/:x']);
-    const paths = fc
-      .oneof(fc.string(), fc.string({ unit: 'binary' }), fc.webPath())
-      .map((path) => `/${path}`);
+    const paths = fc.oneof(fc.string(), fc.string({ unit: 'binary' })).map((path) => `/${path}`);
     fc.assert(
       fc.property(paths, (path) => {
         const found = router.find({ method: 'GET', path, host: 'x' });

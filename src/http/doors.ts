@@ -1,0 +1,118 @@
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { Clock } from '../base/clock.ts';
+import type { Intake } from './intake.ts';
+import { ANSWER_TIMEOUT_MS } from './limits.ts';
+import type { OpenSockets } from './open-sockets.ts';
+import { answerOnSocket, parseFailure } from './parse-failure.ts';
+import { headWithoutUpgrade } from './replay.ts';
+import { adopt, UndecidedSocket } from './undecided-socket.ts';
+
+export interface DoorParts {
+  readonly intake: Intake;
+  readonly sockets: OpenSockets;
+  readonly clock: Clock;
+  readonly serverHeader: string;
+  /** Takes a socket on which a request is to be read as if it had just been opened. */
+  readonly again: (socket: Duplex) => void;
+}
+
+/** Answers every event of a Node server that concerns a request. */
+export function openDoors(server: Server, parts: DoorParts): void {
+  const { intake, sockets, clock, serverHeader } = parts;
+  const onRequest = (request: IncomingMessage, response: ServerResponse) => {
+    if (sockets.isFinished(request.socket)) return;
+    sockets.began(request.socket, response);
+    void intake.plain(request, response);
+  };
+  server.on('request', onRequest);
+  // Any Expect but 100-continue is dropped (Node would answer 417 by itself).
+  server.on('checkExpectation', onRequest);
+  server.on('upgrade', (request, socket, head) => {
+    adopt(socket);
+    void takeUpgrade(parts, request, socket, head);
+  });
+  server.on('connect', (request, socket, head) => {
+    adopt(socket);
+    void refuseConnect(parts, request, new UndecidedSocket(socket, head));
+  });
+  server.on('clientError', (error, socket) => {
+    const failure = parseFailure(error);
+    if (sockets.isFinished(socket)) return;
+    if (failure === null || !socket.writable) {
+      socket.destroy();
+      return;
+    }
+    sockets.finish(socket);
+    void settled(parts, socket).then(() => answerOnSocket(socket, failure, serverHeader, clock));
+  });
+}
+
+async function takeUpgrade(
+  parts: DoorParts,
+  request: IncomingMessage,
+  socket: Duplex,
+  head: Buffer,
+): Promise<void> {
+  const { intake, sockets } = parts;
+  if (sockets.isFinished(socket)) {
+    socket.destroy();
+    return;
+  }
+  const ignored = intake.ignoresUpgrade(request);
+  if (!sockets.isAnswering(socket)) {
+    if (ignored) replay(parts, request, socket, head);
+    else await decide(parts, request, new UndecidedSocket(socket, head), false);
+    return;
+  }
+  // RFC 9112 §9.3.2: answers go out in the order of their requests.
+  const undecided = new UndecidedSocket(socket, head);
+  await settled(parts, socket);
+  if (ignored && !undecided.left) replay(parts, request, socket, undecided.release());
+  else await decide(parts, request, undecided, true);
+}
+
+async function decide(
+  parts: DoorParts,
+  request: IncomingMessage,
+  undecided: UndecidedSocket,
+  pipelined: boolean,
+) {
+  const { intake, sockets } = parts;
+  adopt(undecided.socket);
+  sockets.engage(undecided.socket);
+  const detail = 'a WebSocket handshake must not be pipelined behind another request';
+  if (pipelined) await intake.refuse(request, undecided, 400, detail);
+  else await intake.upgrade(request, undecided);
+}
+
+async function refuseConnect(
+  parts: DoorParts,
+  request: IncomingMessage,
+  undecided: UndecidedSocket,
+): Promise<void> {
+  parts.sockets.engage(undecided.socket);
+  await settled(parts, undecided.socket);
+  await parts.intake.refuse(request, undecided, 400, 'CONNECT is not served here');
+}
+
+/** Serves an upgrade as a plain request: documented API only, and the connection is kept alive. */
+function replay(
+  { sockets, again }: DoorParts,
+  request: IncomingMessage,
+  socket: Duplex,
+  early: Uint8Array,
+): void {
+  adopt(socket);
+  sockets.engage(socket, false);
+  socket.unshift(Buffer.concat([headWithoutUpgrade(request), early]));
+  again(socket);
+}
+
+/** Resolves when no answer is under way on the socket; ends one that takes too long. */
+async function settled({ sockets, clock }: DoorParts, socket: Duplex): Promise<void> {
+  if (!sockets.isAnswering(socket)) return;
+  const cancel = clock.after(ANSWER_TIMEOUT_MS, () => socket.destroy());
+  await sockets.answered(socket);
+  cancel();
+}

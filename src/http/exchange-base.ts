@@ -1,0 +1,162 @@
+import type { Readable } from 'node:stream';
+import type { Locals } from '../base/connection.ts';
+import { WsfwError } from '../base/errors.ts';
+import { HeaderList } from '../base/header-list.ts';
+import type { Logger } from '../base/logger.ts';
+import type { RelayResult } from '../base/relay.ts';
+import type { RouteRef } from '../base/route.ts';
+import type { AnswerSink } from './answer-sink.ts';
+import type { Answer, AnswerResult, Exchange, Outgoing, UpgradeOffer } from './exchange.ts';
+import { prepareAnswer } from './prepared-answer.ts';
+
+/** What an exchange is about. */
+export interface ExchangeFacts {
+  readonly id: string;
+  readonly method: string;
+  readonly target: string;
+  readonly httpVersion: string;
+  readonly headers: HeaderList;
+  readonly params: Readonly<Record<string, string>>;
+  readonly route: RouteRef;
+  readonly client: { readonly address: string; readonly encrypted: boolean };
+  readonly outgoing: Outgoing;
+  readonly body: Readable;
+}
+
+/** What an exchange needs of its listener. */
+export interface ExchangeSurroundings {
+  readonly serverHeader: string;
+  readonly logger: Logger;
+  /** Whether the connection is to end with the answer. */
+  closes(): boolean;
+  /** Told once, when it is settled how the request was answered; `status` 0: the client had left. */
+  settled(status: number, answer: Answer | null): void;
+}
+
+type EndHook = (end: RelayResult | AnswerResult) => void;
+
+/** What a plain request and an upgrade have in common. */
+export abstract class ExchangeBase implements Exchange {
+  readonly id: string;
+  readonly method: string;
+  readonly target: string;
+  readonly httpVersion: string;
+  readonly headers: HeaderList;
+  readonly params: Readonly<Record<string, string>>;
+  readonly route: RouteRef;
+  readonly client: { readonly address: string; readonly encrypted: boolean };
+  readonly outgoing: Outgoing;
+  readonly body: Readable;
+  readonly locals: Locals = new Map();
+  readonly answerHeaders = new HeaderList();
+  abstract readonly upgrade: UpgradeOffer | null;
+  protected readonly surroundings: ExchangeSurroundings;
+  readonly #sink: AnswerSink;
+  readonly #abort = new AbortController();
+  #endHooks: EndHook[] = [];
+  #end: AnswerResult | null = null;
+  #answered = false;
+
+  constructor(facts: ExchangeFacts, sink: AnswerSink, surroundings: ExchangeSurroundings) {
+    this.id = facts.id;
+    this.method = facts.method;
+    this.target = facts.target;
+    this.httpVersion = facts.httpVersion;
+    this.headers = facts.headers;
+    this.params = facts.params;
+    this.route = facts.route;
+    this.client = facts.client;
+    this.outgoing = facts.outgoing;
+    this.body = facts.body;
+    this.#sink = sink;
+    this.surroundings = surroundings;
+  }
+
+  get answered(): boolean {
+    return this.#answered;
+  }
+
+  get signal(): AbortSignal {
+    return this.#abort.signal;
+  }
+
+  async respond(answer: Answer): Promise<void> {
+    this.assertUnanswered();
+    const prepared = prepareAnswer(answer, {
+      requestId: this.id,
+      serverHeader: this.surroundings.serverHeader,
+      added: this.answerHeaders,
+      closes: this.surroundings.closes(),
+    });
+    this.#answered = true;
+    const wasThere = await this.#sink.send(prepared);
+    this.finish(wasThere ? answer.status : 0, answer);
+  }
+
+  onEnd(f: EndHook): void {
+    if (this.#end === null) this.#endHooks.push(f);
+    else this.#run([f], this.#end);
+  }
+
+  /** The client left: aborts the signal, unless it was answered before. */
+  leave(): void {
+    if (!this.#answered) this.#abort.abort(new WsfwError('WSFW_CLIENT_LEFT'));
+  }
+
+  /** Nobody will answer any more, since the client has left. */
+  abandon(): void {
+    if (this.#answered) return;
+    this.#answered = true;
+    this.drop();
+    this.finish(0, null);
+  }
+
+  /** Ends the connection without an answer. */
+  protected abstract drop(): void;
+
+  protected assertUnanswered(): void {
+    if (this.#answered) throw new WsfwError('WSFW_ANSWERED_TWICE');
+  }
+
+  protected finish(status: number, answer: Answer | null): void {
+    this.#end = { status };
+    const hooks = this.#endHooks;
+    this.#endHooks = [];
+    this.surroundings.settled(status, answer);
+    this.#run(hooks, this.#end);
+  }
+
+  /** Marks the exchange as answered by a 101, and hands the end over to whoever relays. */
+  protected accepted(): (result: RelayResult) => void {
+    this.#answered = true;
+    const hooks = this.#endHooks;
+    const { logger } = this.surroundings;
+    const { id } = this;
+    this.surroundings.settled(101, null);
+    let ended = false;
+    return (result) => {
+      if (ended) return;
+      ended = true;
+      runHooks(hooks, result, logger, id);
+    };
+  }
+
+  #run(hooks: readonly EndHook[], end: AnswerResult): void {
+    runHooks(hooks, end, this.surroundings.logger, this.id);
+  }
+}
+
+function runHooks(
+  hooks: readonly EndHook[],
+  end: RelayResult | AnswerResult,
+  logger: Logger,
+  requestId: string,
+): void {
+  for (const hook of hooks) {
+    try {
+      hook(end);
+    } catch (error) {
+      logger.error({ requestId, error }, 'a plugin threw when it was told how a request ended');
+    }
+  }
+}

@@ -1,0 +1,236 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type Duplex, Readable } from 'node:stream';
+import type { Clock } from '../base/clock.ts';
+import { ERRORS, type ErrorCode, WsfwError } from '../base/errors.ts';
+import { HeaderList } from '../base/header-list.ts';
+import type { Logger } from '../base/logger.ts';
+import type { Observer } from '../base/observer.ts';
+import type { RouteRef } from '../base/route.ts';
+import { asksForWebSocket } from '../websocket/handshake.ts';
+import type { AnswerSink } from './answer-sink.ts';
+import { type Arrival, factsOf } from './arrival.ts';
+import { clientReader } from './client-facts.ts';
+import type { Answer } from './exchange.ts';
+import type { ExchangeSurroundings } from './exchange-base.ts';
+import { type HealthRoutes, matchHealth } from './health.ts';
+import { RETRY_AFTER_SECONDS } from './limits.ts';
+import type { OpenSockets } from './open-sockets.ts';
+import { PlainExchange } from './plain-exchange.ts';
+import { prepareAnswer } from './prepared-answer.ts';
+import { problem } from './problem.ts';
+import { type RequestHead, readHead } from './request-head.ts';
+import { requestIdOf } from './request-id.ts';
+import { ResponseSink } from './response-sink.ts';
+import { serve } from './serve.ts';
+import type { RouteMatch, Site } from './site.ts';
+import { SocketSink } from './socket-sink.ts';
+import { compileTrust } from './trust.ts';
+import type { UndecidedSocket } from './undecided-socket.ts';
+import { UpgradeExchange } from './upgrade-exchange.ts';
+
+/** How a listener serves. */
+export interface IntakeSettings {
+  /** Addresses and CIDR ranges whose `X-Forwarded-*` is believed. */
+  readonly trustedProxies: readonly string[];
+  readonly healthRoutes: HealthRoutes | null;
+  /** `Server` of answers; `''` for none. */
+  readonly serverHeader: string;
+  /** Undecided upgrades at a time; one more is 503. */
+  readonly maxPendingHandshakes: number;
+}
+
+export interface IntakeParts {
+  readonly settings: IntakeSettings;
+  /** Asked at each request, so that a new configuration serves from the next one on. */
+  readonly site: () => Site;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly observer: Pick<Observer, 'refused'>;
+  /** For the ready route. */
+  readonly ready: () => boolean;
+  readonly sockets: OpenSockets;
+}
+
+/** Takes requests to their routes: reads them, matches, makes the exchange, runs the route. Nothing here rejects. */
+export class Intake {
+  readonly #parts: IntakeParts;
+  readonly #readClient: ReturnType<typeof clientReader>;
+  #pending = 0;
+  #draining = false;
+
+  constructor(parts: IntakeParts) {
+    this.#parts = parts;
+    this.#readClient = clientReader(compileTrust(parts.settings.trustedProxies), parts.logger);
+  }
+
+  /** Upgrades that nobody has decided on yet. */
+  get pending(): number {
+    return this.#pending;
+  }
+
+  /** From now on takes no upgrade, reports itself as not ready, and ends connections with their next answer. */
+  drain(): void {
+    this.#draining = true;
+  }
+
+  /** Serves a plain request. */
+  async plain(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { clock, logger } = this.#parts;
+    const arrival = this.#arrive(request, request.socket);
+    const met = this.#meet(arrival);
+    if ('status' in met) {
+      // A request that makes no sense may be one half of an attempt to smuggle another.
+      const closes = met.status === 400 || this.#draining;
+      await this.#answer(new ResponseSink(request, response, clock), arrival.id, met, closes);
+      return;
+    }
+    const { head, match } = met;
+    const facts = factsOf(arrival, head, match);
+    const surroundings = this.#surroundings(
+      () => this.#draining,
+      () => {},
+    );
+    await serve(new PlainExchange(facts, surroundings, request, response, clock), match, clock, logger);
+  }
+
+  /**
+   * Whether an upgrade is to be served as a plain request (RFC 9110 §7.8): it names another protocol, or its route
+   * serves no WebSocket.
+   */
+  ignoresUpgrade(request: IncomingMessage): boolean {
+    if (!asksForWebSocket(HeaderList.fromRaw(request.rawHeaders))) return true;
+    const head = readHead(request);
+    if (typeof head === 'string') return false;
+    const match = this.#find(head);
+    return match !== null && 'route' in match && !match.upgrades;
+  }
+
+  /** Serves an upgrade. */
+  async upgrade(request: IncomingMessage, undecided: UndecidedSocket): Promise<void> {
+    const { clock, logger } = this.#parts;
+    const arrival = this.#arrive(request, undecided.socket);
+    const met = this.#meet(arrival);
+    if ('status' in met) {
+      await this.#refuse(arrival, undecided, met, null);
+      return;
+    }
+    const { head, match } = met;
+    const unavailable = this.#unavailable(arrival.id);
+    if (unavailable !== null) {
+      await this.#refuse(arrival, undecided, unavailable, match.route);
+      return;
+    }
+    await serve(this.#exchange(arrival, head, match, undecided), match, clock, logger);
+  }
+
+  /** Refuses an upgrade before anything is known of its route. */
+  async refuse(
+    request: IncomingMessage,
+    undecided: UndecidedSocket,
+    status: number,
+    detail: string,
+  ): Promise<void> {
+    const arrival = this.#arrive(request, undecided.socket);
+    await this.#refuse(arrival, undecided, problem({ status, detail, requestId: arrival.id }), null);
+  }
+
+  #arrive(request: IncomingMessage, socket: Duplex): Arrival {
+    const raw = HeaderList.fromRaw(request.rawHeaders);
+    return { request, id: requestIdOf(raw), client: this.#readClient(socket, raw), head: readHead(request) };
+  }
+
+  /** The head and the route that takes it, or the answer to a request that none takes. */
+  #meet({ id, head }: Arrival): { head: RequestHead; match: RouteMatch } | Answer {
+    if (typeof head === 'string') return problem({ status: 400, detail: head, requestId: id });
+    const match = this.#find(head);
+    if (match === null) return problem({ status: 500, detail: 'an internal error', requestId: id });
+    if ('route' in match) return { head, match };
+    if (match.allow.length === 0)
+      return problem({ status: 404, detail: 'nothing is served here', requestId: id });
+    const headers: [string, string][] = [['Allow', match.allow.join(', ')]];
+    return problem({ status: 405, detail: `${head.method} is not served here`, requestId: id, headers });
+  }
+
+  #find({ method, path, hostname }: RequestHead) {
+    const { settings, ready, site, logger } = this.#parts;
+    try {
+      const health = matchHealth(settings.healthRoutes, path, () => ready() && !this.#draining);
+      return health ?? site().match({ method, path, host: hostname });
+    } catch (error) {
+      logger.error({ error }, 'the routes could not be asked; answered 500');
+      return null;
+    }
+  }
+
+  #unavailable(id: string): Answer | null {
+    const isFull = this.#pending >= this.#parts.settings.maxPendingHandshakes;
+    if (!this.#draining && !isFull) return null;
+    const code: ErrorCode = this.#draining ? 'WSFW_DRAINING' : 'WSFW_OVERLOADED';
+    return problem({
+      status: 503,
+      detail: ERRORS[code].what,
+      requestId: id,
+      headers: [['Retry-After', RETRY_AFTER_SECONDS]],
+      reason: this.#draining ? 'draining' : 'maxPendingHandshakes handshakes are under way',
+      error: new WsfwError(code),
+    });
+  }
+
+  #exchange(
+    arrival: Arrival,
+    head: RequestHead,
+    match: RouteMatch,
+    undecided: UndecidedSocket,
+  ): UpgradeExchange {
+    const { sockets, clock } = this.#parts;
+    this.#pending++;
+    const settled = (status: number, answer: Answer | null) => {
+      this.#pending--;
+      if (status !== 101) this.#report(arrival, match.route, status, answer);
+    };
+    const exchange = new UpgradeExchange(
+      { ...factsOf(arrival, head, match), body: Readable.from([]) },
+      this.#surroundings(() => true, settled),
+      undecided,
+      clock,
+      () => sockets.release(undecided.socket),
+    );
+    undecided.whenLeft(() => exchange.leave());
+    return exchange;
+  }
+
+  #surroundings(closes: () => boolean, settled: ExchangeSurroundings['settled']): ExchangeSurroundings {
+    const { settings, logger } = this.#parts;
+    return { serverHeader: settings.serverHeader, logger, closes, settled };
+  }
+
+  async #refuse(
+    arrival: Arrival,
+    undecided: UndecidedSocket,
+    answer: Answer,
+    route: RouteRef | null,
+  ): Promise<void> {
+    const { method = 'GET', httpVersion } = arrival.request;
+    const sink = new SocketSink(undecided, { method, httpVersion }, this.#parts.clock);
+    const wasThere = await this.#answer(sink, arrival.id, answer, true);
+    this.#report(arrival, route, wasThere ? answer.status : 0, answer);
+  }
+
+  #answer(sink: AnswerSink, requestId: string, answer: Answer, closes: boolean): Promise<boolean> {
+    const { serverHeader } = this.#parts.settings;
+    return sink.send(prepareAnswer(answer, { requestId, serverHeader, added: [], closes }));
+  }
+
+  #report({ id, client }: Arrival, route: RouteRef | null, status: number, answer: Answer | null): void {
+    const { observer, logger } = this.#parts;
+    const reason =
+      status === 0 ? 'the client left before it was answered' : (answer?.reason ?? `answered ${status}`);
+    const error = answer?.error;
+    try {
+      const refusal = { id, route, clientAddress: client.address, status, reason };
+      observer.refused(error === undefined ? refusal : { ...refusal, error });
+    } catch (thrown) {
+      logger.error({ requestId: id, error: thrown }, 'an observer threw');
+    }
+  }
+}

@@ -1,0 +1,121 @@
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { WsfwError } from '../base/errors.ts';
+import type { Logger } from '../base/logger.ts';
+import { openDoors } from './doors.ts';
+import { Intake, type IntakeParts, type IntakeSettings } from './intake.ts';
+import { createNodeServer, type ListenerTls, type ServerTimeouts } from './node-server.ts';
+import { OpenSockets } from './open-sockets.ts';
+import { createReplayServer } from './replay-server.ts';
+import { TlsHandshakes } from './tls-handshakes.ts';
+
+export type { ListenerTls } from './node-server.ts';
+
+export interface ListenerSettings extends IntakeSettings, ServerTimeouts {
+  /** `0` as port takes a free one. */
+  readonly address: { readonly host: string; readonly port: number };
+}
+
+export interface ListenerParts extends Omit<IntakeParts, 'sockets' | 'settings'> {
+  readonly settings: ListenerSettings;
+  /** `null` for plain HTTP. */
+  readonly tls: ListenerTls | null;
+}
+
+/** Where a listener is bound. */
+export interface BoundAddress {
+  readonly host: string;
+  readonly port: number;
+  readonly tls: boolean;
+}
+
+export interface ListenerStats {
+  /** Sockets that are HTTP's: those handed over to a relay do not count. */
+  readonly sockets: number;
+  /** Upgrades that nobody has decided on yet. */
+  readonly pendingHandshakes: number;
+}
+
+export interface Listener {
+  /** Rejects with `WSFW_ADDRESS_IN_USE` or `WSFW_ADDRESS_UNAVAILABLE`, naming the address. */
+  listen(): Promise<BoundAddress>;
+  /** Goes on listening, but takes no upgrade (503), is not ready, and ends each connection with its next answer. */
+  drain(): void;
+  /**
+   * Drains and stops listening. Resolves when every socket that is HTTP's is gone: idle ones at once, the others when
+   * they are answered, whatever is left after `withinMs`. Sockets handed over live on.
+   */
+  close(withinMs: number): Promise<void>;
+  stats(): ListenerStats;
+}
+
+/** @throws `WSFW_TLS_FILE` when the certificate or key cannot be used. */
+export function createListener(parts: ListenerParts): Listener {
+  const { settings, clock, tls, logger } = parts;
+  const sockets = new OpenSockets();
+  const intake = new Intake({ ...parts, sockets });
+  const server = createNodeServer(settings, tls);
+  // An HTTPS server takes sockets before their TLS handshake only.
+  const inner = tls === null ? server : createReplayServer(settings, clock);
+  const again = (socket: Duplex) => void inner.emit('connection', socket);
+  const doorParts = { intake, sockets, clock, serverHeader: settings.serverHeader, again };
+  for (const one of new Set([server, inner])) openDoors(one, doorParts);
+  const handshakes = tls === null ? null : new TlsHandshakes();
+  track(server, sockets, handshakes);
+
+  let closing: Promise<void> | null = null;
+  const close = async (withinMs: number) => {
+    intake.drain();
+    server.close();
+    handshakes?.destroyAll();
+    sockets.endIdle();
+    const cancel = clock.after(withinMs, () => sockets.destroyAll());
+    await sockets.empty();
+    cancel();
+  };
+  return {
+    listen: () => listen(server, settings.address, tls !== null, logger),
+    drain: () => intake.drain(),
+    close: (withinMs) => (closing ??= close(withinMs)),
+    stats: () => ({ sockets: sockets.size, pendingHandshakes: intake.pending }),
+  };
+}
+
+/** Keeps count of the sockets: with TLS, those whose handshake is not complete apart. */
+function track(server: Server, sockets: OpenSockets, handshakes: TlsHandshakes | null): void {
+  if (handshakes === null) {
+    server.on('connection', (socket) => sockets.add(socket));
+    return;
+  }
+  server.on('connection', (socket) => handshakes.began(socket));
+  server.on('secureConnection', (socket: Duplex) => {
+    handshakes.done(socket);
+    sockets.add(socket);
+  });
+}
+
+function listen(server: Server, { host, port }: ListenerSettings['address'], tls: boolean, logger: Logger) {
+  return new Promise<BoundAddress>((resolve, reject) => {
+    const onError = (error: Error) => reject(listenError(error, host, port));
+    server.once('error', onError);
+    server.listen({ host, port, backlog: 1024 }, () => {
+      server.off('error', onError);
+      // Out of descriptors on accept (EMFILE), above all: the listener lives on.
+      server.on('error', (error) => logger.warn({ error }, 'a connection could not be accepted'));
+      const bound = server.address() as AddressInfo;
+      resolve({ host: bound.address, port: bound.port, tls });
+    });
+  });
+}
+
+function listenError(error: Error, host: string, port: number): Error {
+  const address = `${host.includes(':') ? `[${host}]` : host}:${port}`;
+  const code = 'code' in error ? error.code : '';
+  if (code === 'EADDRINUSE') {
+    return new WsfwError('WSFW_ADDRESS_IN_USE', `another process listens on ${address}`, { cause: error });
+  }
+  return new WsfwError('WSFW_ADDRESS_UNAVAILABLE', `cannot listen on ${address}: ${error.message}`, {
+    cause: error,
+  });
+}

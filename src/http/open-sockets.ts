@@ -1,0 +1,117 @@
+import type { ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+
+interface State {
+  /** Requests whose answer is not complete. */
+  unanswered: number;
+  /** Whether a request was answered on it. */
+  used: boolean;
+  /** An upgrade is undecided, or the connection is being ended. */
+  engaged: boolean;
+  /** Its last answer is decided on, though Node may still read from it. */
+  finished: boolean;
+  waiting: (() => void)[];
+}
+
+/** The sockets that are HTTP's: all that a listener took and did not hand over. */
+export class OpenSockets {
+  readonly #states = new Map<Duplex, State>();
+  readonly #onClose: (this: Duplex) => void;
+  #whenEmpty: (() => void)[] = [];
+
+  constructor() {
+    const release = (socket: Duplex) => this.release(socket);
+    this.#onClose = function () {
+      release(this);
+    };
+  }
+
+  get size(): number {
+    return this.#states.size;
+  }
+
+  add(socket: Duplex): void {
+    if (this.#states.has(socket) || socket.destroyed) return;
+    this.#states.set(socket, { unanswered: 0, used: false, engaged: false, finished: false, waiting: [] });
+    socket.on('close', this.#onClose);
+  }
+
+  /** Forgets a socket, and leaves nothing on it. */
+  release(socket: Duplex): void {
+    const state = this.#states.get(socket);
+    if (state === undefined) return;
+    this.#states.delete(socket);
+    socket.off('close', this.#onClose);
+    wake(state);
+    if (this.#states.size > 0) return;
+    const resolves = this.#whenEmpty;
+    this.#whenEmpty = [];
+    for (const resolve of resolves) resolve();
+  }
+
+  /** Counts a request until its answer is complete or given up. */
+  began(socket: Duplex, response: ServerResponse): void {
+    const state = this.#states.get(socket);
+    if (state === undefined) return;
+    state.unanswered++;
+    state.used = true;
+    response.once('close', () => {
+      state.unanswered--;
+      if (state.unanswered === 0) wake(state);
+    });
+  }
+
+  /** Whether answers are under way on the socket. */
+  isAnswering(socket: Duplex): boolean {
+    return (this.#states.get(socket)?.unanswered ?? 0) > 0;
+  }
+
+  /** Resolves when no answer is under way on the socket, or when it is gone. */
+  answered(socket: Duplex): Promise<void> {
+    const state = this.#states.get(socket);
+    if (state === undefined || state.unanswered === 0) return Promise.resolve();
+    return new Promise((resolve) => state.waiting.push(resolve));
+  }
+
+  /** Marks a socket as one that must not be ended for being idle; or unmarks it. */
+  engage(socket: Duplex, engaged = true): void {
+    const state = this.#states.get(socket);
+    if (state !== undefined) state.engaged = engaged;
+  }
+
+  /** Notes that nothing more is to be answered on the socket. */
+  finish(socket: Duplex): void {
+    const state = this.#states.get(socket);
+    if (state === undefined) return;
+    state.finished = true;
+    state.engaged = true;
+  }
+
+  isFinished(socket: Duplex): boolean {
+    return this.#states.get(socket)?.finished ?? false;
+  }
+
+  /** Ends kept-alive sockets between two requests, and those on which nothing ever came. */
+  endIdle(): void {
+    for (const [socket, state] of this.#states) {
+      const silent = 'bytesRead' in socket && socket.bytesRead === 0;
+      if (state.unanswered === 0 && !state.engaged && (state.used || silent)) socket.destroy();
+    }
+  }
+
+  destroyAll(): void {
+    for (const socket of [...this.#states.keys()]) socket.destroy();
+  }
+
+  /** Resolves when there is none left. */
+  empty(): Promise<void> {
+    if (this.#states.size === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#whenEmpty.push(resolve));
+  }
+}
+
+function wake(state: State): void {
+  const { waiting } = state;
+  state.waiting = [];
+  for (const resolve of waiting) resolve();
+}

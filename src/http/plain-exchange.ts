@@ -1,0 +1,28 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Clock } from '../base/clock.ts';
+import { ExchangeBase, type ExchangeFacts, type ExchangeSurroundings } from './exchange-base.ts';
+import { ResponseSink } from './response-sink.ts';
+
+/** A request that is served as plain HTTP. */
+export class PlainExchange extends ExchangeBase {
+  readonly upgrade = null;
+  readonly #response: ServerResponse;
+
+  constructor(
+    facts: Omit<ExchangeFacts, 'body'>,
+    surroundings: ExchangeSurroundings,
+    request: IncomingMessage,
+    response: ServerResponse,
+    clock: Clock,
+  ) {
+    super({ ...facts, body: request }, new ResponseSink(request, response, clock), surroundings);
+    this.#response = response;
+    response.once('close', () => {
+      if (!response.writableFinished) this.leave();
+    });
+  }
+
+  protected override drop(): void {
+    this.#response.destroy();
+  }
+}

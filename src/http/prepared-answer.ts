@@ -1,0 +1,119 @@
+import { Readable } from 'node:stream';
+import type { Header } from '../base/header-list.ts';
+import { isToken } from '../websocket/tokens.ts';
+import type { Answer } from './exchange.ts';
+import { isHopByHop } from './hop-by-hop.ts';
+
+/** An answer with everything on it but its framing. */
+export interface PreparedAnswer {
+  readonly status: number;
+  readonly headers: readonly Header[];
+  readonly body: Uint8Array | Readable;
+  /** Bytes of the body; `null` when only its end tells. */
+  readonly length: number | null;
+  /** Whether the connection ends with this answer. */
+  readonly closes: boolean;
+}
+
+/** What goes onto answers besides what their makers say. */
+export interface AnswerExtras {
+  readonly requestId: string;
+  /** `''` for none. */
+  readonly serverHeader: string;
+  readonly added: Iterable<Header>;
+  readonly closes: boolean;
+}
+
+// RFC 9110 §5.5: visible characters, space and tab, and obsolete text.
+const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
+const LENGTH = /^\d{1,15}$/;
+
+/**
+ * Puts an answer together: end-to-end headers, what the gateway adds, and `Connection`.
+ * @throws `TypeError` for a status or a header that cannot be sent.
+ */
+export function prepareAnswer(answer: Answer, extras: AnswerExtras): PreparedAnswer {
+  const { status } = answer;
+  if (!Number.isInteger(status) || status < 200 || status > 599) {
+    throw new TypeError(`${status} is not the status of an answer`);
+  }
+  const given = [...(answer.headers ?? [])];
+  const body = typeof answer.body === 'string' ? Buffer.from(answer.body) : (answer.body ?? new Uint8Array());
+  const length = body instanceof Readable ? declaredLength(given) : body.byteLength;
+  const closes = extras.closes || status === 426;
+  const headers = withExtras(given, extras);
+  headers.push(...connectionHeaders(status, closes));
+  checkHeaders(headers);
+  return { status, headers, body: hasNoBody(status) ? new Uint8Array() : body, length, closes };
+}
+
+/** Headers of a 101 or of an answer: end-to-end ones, less those that the gateway sets itself. */
+export function withExtras(given: Iterable<Header>, extras: Omit<AnswerExtras, 'closes'>): Header[] {
+  const { serverHeader, requestId } = extras;
+  const ours = new Set(['content-length', 'x-request-id', ...(serverHeader === '' ? [] : ['server'])]);
+  const headers = [...given].filter(
+    ([name]) => !isHopByHop(name.toLowerCase()) && !ours.has(name.toLowerCase()),
+  );
+  for (const [name, value] of extras.added) {
+    if (!isHopByHop(name.toLowerCase()) && !ours.has(name.toLowerCase())) headers.push([name, value]);
+  }
+  if (serverHeader !== '') headers.push(['Server', serverHeader]);
+  headers.push(['X-Request-Id', requestId]);
+  return headers;
+}
+
+/** @throws `TypeError` for a name or value that would break the head. */
+export function checkHeaders(headers: Iterable<Header>): void {
+  for (const [name, value] of headers) {
+    if (!isToken(name) || !VALUE.test(value))
+      throw new TypeError(`the header ${JSON.stringify(name)} cannot be sent`);
+  }
+}
+
+/** Whether an answer of this status never has a body (RFC 9112 §6.3). */
+export const hasNoBody = (status: number): boolean => status === 204 || status === 304;
+
+/** Flattens headers to what Node takes. */
+export const flat = (headers: Iterable<Header>): string[] => [...headers].flat();
+
+function declaredLength(headers: readonly Header[]): number | null {
+  const lengths = headers
+    .filter(([name]) => name.toLowerCase() === 'content-length')
+    .map(([, value]) => value);
+  const [length] = lengths;
+  return length !== undefined && lengths.length === 1 && LENGTH.test(length) ? Number(length) : null;
+}
+
+function connectionHeaders(status: number, closes: boolean): Header[] {
+  // RFC 9110 §15.5.22: a 426 names what to upgrade to.
+  if (status === 426)
+    return [
+      ['Upgrade', 'websocket'],
+      ['Connection', 'Upgrade, close'],
+    ];
+  return closes ? [['Connection', 'close']] : [];
+}
+
+/** The body, held to its declared length: a shorter or longer one is an error, so that nobody takes it for whole. */
+export async function* exactly(body: Readable, length: number): AsyncGenerator<Uint8Array> {
+  let left = length;
+  for await (const chunk of body as AsyncIterable<Uint8Array | string>) {
+    const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
+    left -= bytes.byteLength;
+    if (left < 0) throw new Error('the body is longer than its Content-Length');
+    yield bytes;
+  }
+  if (left > 0) throw new Error('the body is shorter than its Content-Length');
+}
+
+/** The body in chunked coding (RFC 9112 §7.1). */
+export async function* chunked(body: Readable): AsyncGenerator<Uint8Array> {
+  for await (const chunk of body as AsyncIterable<Uint8Array | string>) {
+    const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
+    if (bytes.byteLength === 0) continue;
+    yield Buffer.from(`${bytes.byteLength.toString(16)}\r\n`);
+    yield bytes;
+    yield Buffer.from('\r\n');
+  }
+  yield Buffer.from('0\r\n\r\n');
+}

@@ -1,0 +1,75 @@
+import type { Clock } from '../base/clock.ts';
+import { ERRORS, WsfwError } from '../base/errors.ts';
+import type { Logger } from '../base/logger.ts';
+import type { Answer } from './exchange.ts';
+import type { ExchangeBase } from './exchange-base.ts';
+import { HANDLE_TIMEOUT_MS, RETRY_AFTER_SECONDS } from './limits.ts';
+import { problem } from './problem.ts';
+import type { RouteMatch } from './site.ts';
+
+/**
+ * Runs a route's middlewares and action, and sees to it that the request is answered whatever they do: throw, reject,
+ * forget to answer, or never come back. Never rejects.
+ */
+export async function serve(
+  exchange: ExchangeBase,
+  match: RouteMatch,
+  clock: Clock,
+  logger: Logger,
+): Promise<void> {
+  let cancel = () => {};
+  const late = new Promise<'late'>((resolve) => {
+    cancel = clock.after(HANDLE_TIMEOUT_MS, () => resolve('late'));
+  });
+  const handled = handle(exchange, match, logger);
+  const outcome = await Promise.race([handled, late]);
+  cancel();
+  if (exchange.answered) return;
+  if (exchange.signal.aborted) {
+    exchange.abandon();
+    return;
+  }
+  await exchange.respond(
+    outcome instanceof Error ? answerTo(outcome, exchange.id) : unanswered(exchange, outcome, logger),
+  );
+}
+
+async function handle(exchange: ExchangeBase, match: RouteMatch, logger: Logger): Promise<Error | null> {
+  try {
+    await match.handle(exchange);
+    return null;
+  } catch (thrown) {
+    const error = thrown instanceof Error ? thrown : new Error(String(thrown));
+    const expected = exchange.signal.aborted || (error instanceof WsfwError && isForClient(error));
+    if (!expected) {
+      const fields = { requestId: exchange.id, route: exchange.route.pattern, error };
+      logger.error(
+        fields,
+        exchange.answered ? 'a plugin threw after the answer' : 'a plugin threw; answered 500',
+      );
+    }
+    return error;
+  }
+}
+
+const isForClient = ({ status, code }: WsfwError): boolean =>
+  (status !== null && status !== 500) || code === 'WSFW_CLIENT_LEFT';
+
+function answerTo(error: Error, requestId: string): Answer {
+  if (!(error instanceof WsfwError) || error.status === null || error.status === 500) {
+    const facts = { status: 500, detail: 'an internal error', requestId, error };
+    return problem({ ...facts, reason: `a plugin threw: ${error.message}` });
+  }
+  const { status, code } = error;
+  const headers: [string, string][] = status === 503 ? [['Retry-After', RETRY_AFTER_SECONDS]] : [];
+  return problem({ status, detail: ERRORS[code].what, requestId, headers, reason: error.message, error });
+}
+
+function unanswered({ id, route }: ExchangeBase, outcome: 'late' | null, logger: Logger): Answer {
+  const reason =
+    outcome === 'late'
+      ? `nobody answered within ${HANDLE_TIMEOUT_MS} ms: a middleware or the action never came back`
+      : 'nobody answered: a middleware returned without calling next(), or the action did nothing';
+  logger.error({ requestId: id, route: route.pattern }, `${reason}; answered 500`);
+  return problem({ status: 500, detail: 'an internal error', requestId: id, reason });
+}

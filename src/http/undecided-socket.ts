@@ -1,0 +1,89 @@
+import { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { MAX_EARLY_BYTES } from './limits.ts';
+
+const ignoreError = (): void => {};
+
+/**
+ * A socket that Node handed over for an upgrade, until somebody has decided on it: collects what the client sends
+ * early, up to a limit, and notices when the client leaves.
+ */
+export class UndecidedSocket {
+  readonly socket: Duplex;
+  #early: Uint8Array[] = [];
+  #earlyBytes = 0;
+  #discards = false;
+  #left = false;
+  #onLeft = (): void => {};
+
+  constructor(socket: Duplex, head: Uint8Array) {
+    this.socket = socket;
+    adopt(socket);
+    this.#keep(head);
+    socket.on('readable', this.#read);
+    socket.on('end', this.#leave);
+    socket.on('close', this.#leave);
+  }
+
+  /** Whether the client has ended or reset the connection. */
+  get left(): boolean {
+    return this.#left || this.socket.destroyed;
+  }
+
+  /** Calls `f` once, when the client ends or resets, or now if it has. */
+  whenLeft(f: () => void): void {
+    if (this.left) f();
+    else this.#onLeft = f;
+  }
+
+  /** Forgets what came early and whatever else comes. */
+  discard(): void {
+    this.#discards = true;
+    this.#early = [];
+    this.#read();
+  }
+
+  /**
+   * Lets go of the socket: nothing of ours is left on it but a listener that all sockets share. It stays unread
+   * until somebody listens to `data`.
+   * @returns what came early.
+   */
+  release(): Uint8Array {
+    this.#onLeft = () => {};
+    this.socket.off('readable', this.#read);
+    this.socket.off('end', this.#leave);
+    this.socket.off('close', this.#leave);
+    const early = this.#early;
+    this.#early = [];
+    const [only] = early;
+    return early.length === 1 && only !== undefined ? only : Buffer.concat(early);
+  }
+
+  readonly #read = (): void => {
+    while (this.#discards || this.#earlyBytes < MAX_EARLY_BYTES) {
+      const chunk: unknown = this.socket.read();
+      if (!(chunk instanceof Uint8Array)) return;
+      this.#keep(chunk);
+    }
+  };
+
+  #keep(chunk: Uint8Array): void {
+    if (this.#discards || chunk.byteLength === 0) return;
+    this.#early.push(chunk);
+    this.#earlyBytes += chunk.byteLength;
+  }
+
+  readonly #leave = (): void => {
+    if (this.#left) return;
+    this.#left = true;
+    this.#onLeft();
+  };
+}
+
+/** Makes a socket that HTTP is done with safe to hold: no error of it can end the process, no HTTP timeout ends it. */
+export function adopt(socket: Duplex): void {
+  if (!socket.listeners('error').includes(ignoreError)) socket.on('error', ignoreError);
+  if (!(socket instanceof Socket)) return;
+  socket.setTimeout(0);
+  socket.removeAllListeners('timeout');
+}
