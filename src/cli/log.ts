@@ -1,0 +1,47 @@
+import { pino } from 'pino';
+import pretty from 'pino-pretty';
+import type { Logger } from '../base/logger.ts';
+import { printable } from './terminal.ts';
+
+export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
+export const LOG_FORMATS = ['pretty', 'json'] as const;
+
+export interface LogSettings {
+  readonly level: (typeof LOG_LEVELS)[number];
+  readonly format: (typeof LOG_FORMATS)[number];
+  readonly color: boolean;
+}
+
+/** The log of the command, on standard output. */
+export function createLog({ level, format, color }: LogSettings): Logger {
+  const options = { level, base: null, serializers: { err: describeError } };
+  if (format === 'pretty') return pino(options, prettyStream(color));
+  const destination = pino.destination({ dest: 1, sync: true });
+  // Whoever read the log has gone. The gateway goes on without.
+  destination.on('error', () => {});
+  return pino(options, destination);
+}
+
+function prettyStream(color: boolean): pretty.PrettyStream {
+  const stream = pretty({
+    colorize: color,
+    sync: true,
+    translateTime: 'SYS:HH:MM:ss.l',
+    ignore: 'pid,hostname',
+    singleLine: true,
+    // An error is shown as the escaped JSON of an object: its text may hold what a peer sent.
+    errorLikeObjectKeys: [],
+    messageFormat: (line, messageKey) => printable(String(line[messageKey])),
+    destination: 1,
+  });
+  stream.on('error', () => {});
+  return stream;
+}
+
+/** The stack tells an operator nothing about an error that has a code. */
+function describeError(error: unknown): unknown {
+  if (!(error instanceof Error)) return error;
+  const { name, message, stack } = error;
+  const code = 'code' in error ? error.code : undefined;
+  return code === undefined ? { name, message, stack } : { name, code, message };
+}

@@ -1,0 +1,26 @@
+import type { Clock } from '../base/clock.ts';
+import type { Logger } from '../base/logger.ts';
+import type { Problem } from '../base/problem.ts';
+import type { Reading } from '../config/build.ts';
+import type { Config } from '../config/config.ts';
+import { buildSnapshot } from './snapshot.ts';
+import { readCertificates } from './tls.ts';
+
+/**
+ * Does with a configuration all that a start does but listen: loads, checks, builds, and disposes of it again.
+ * @throws {ConfigError} with every problem; {WsfwError} for certificates that cannot be used.
+ */
+export async function checkReading(
+  reading: Reading,
+  services: { readonly logger: Logger; readonly clock: Clock },
+): Promise<{ readonly config: Config; readonly warnings: readonly Problem[] }> {
+  const snapshot = await buildSnapshot(reading, { ...services, forward: () => Promise.resolve(null) });
+  const release = snapshot.retain();
+  try {
+    await readCertificates(snapshot.config.server.tls);
+    return { config: snapshot.config, warnings: snapshot.warnings };
+  } finally {
+    release();
+    await snapshot.disposed;
+  }
+}

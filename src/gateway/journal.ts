@@ -1,0 +1,84 @@
+import type { Connection } from '../base/connection.ts';
+import type { LogFields, Logger } from '../base/logger.ts';
+import type { Observer, Refusal } from '../base/observer.ts';
+import type { RelayResult, SideStats } from '../base/relay.ts';
+
+const MAX_SUBPROTOCOL_CHARACTERS = 32;
+
+/**
+ * Writes one line a closed connection and one a refused handshake. No line has a request's path, query or header
+ * values, nor a subprotocol that may be a credential: browsers have no other place for one.
+ */
+export class Journal implements Observer {
+  readonly #logger: Logger;
+
+  constructor(logger: Logger) {
+    this.#logger = logger;
+  }
+
+  opened(connection: Connection): void {
+    this.#logger.debug(identityOf(connection), 'connection opened');
+  }
+
+  ended(connection: Connection, result: RelayResult): void {
+    const { cause, side, detail, durationMs, client, upstream, error } = result;
+    const fields = {
+      ...identityOf(connection),
+      cause,
+      ...(side === null ? {} : { side }),
+      ...(detail === '' ? {} : { detail }),
+      durationMs: Math.round(durationMs),
+      client: sideFields(client),
+      upstream: sideFields(upstream),
+      ...(error === undefined ? {} : { error: error.message }),
+    };
+    this.#logger.info(fields, 'connection closed');
+  }
+
+  refused({ id, route, clientAddress, status, reason, error }: Refusal): void {
+    const fields = {
+      id,
+      ...(route === null ? {} : { route: route.pattern }),
+      clientAddress,
+      status,
+      reason,
+      ...(error === undefined || error.message === reason ? {} : { error: error.message }),
+    };
+    const level = status >= 500 ? 'warn' : 'info';
+    this.#logger[level](fields, status === 0 ? 'client left during the handshake' : 'handshake refused');
+  }
+}
+
+function identityOf({ id, route, clientAddress, endpoint, subprotocol }: Connection): LogFields {
+  return {
+    id,
+    route: route.pattern,
+    clientAddress,
+    upstreamEndpoint: endpoint,
+    ...(isLoggable(subprotocol) ? { subprotocol } : {}),
+  };
+}
+
+/** Some clients send their token as a subprotocol. */
+function isLoggable(subprotocol: string): boolean {
+  return (
+    subprotocol !== '' &&
+    subprotocol.length <= MAX_SUBPROTOCOL_CHARACTERS &&
+    /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/.test(subprotocol) &&
+    !/^bearer/i.test(subprotocol)
+  );
+}
+
+function sideFields({ messages, bytes, closeReceived, closeSent, roundTrip }: SideStats): LogFields {
+  return {
+    messages,
+    bytes,
+    ...(closeReceived === null ? {} : { closeReceived }),
+    ...(closeSent === null ? {} : { closeSent }),
+    ...(roundTrip === null
+      ? {}
+      : { roundTripMs: rounded(roundTrip.meanMs), roundTripMaxMs: rounded(roundTrip.maxMs) }),
+  };
+}
+
+const rounded = (ms: number): number => Math.round(ms * 100) / 100;

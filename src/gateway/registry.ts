@@ -1,0 +1,51 @@
+import type { Connection } from '../base/connection.ts';
+import type { Observer } from '../base/observer.ts';
+
+/** Counters of one gateway. `opened` is always `ended` plus `connections`. */
+export interface GatewayStats {
+  /** Connections that are open now. */
+  readonly connections: number;
+  /** Connections since the start. */
+  readonly opened: number;
+  readonly ended: number;
+  /** Handshakes that did not become a connection. */
+  readonly refused: number;
+  /** Handshakes that nobody has answered yet. */
+  readonly pendingHandshakes: number;
+}
+
+/** Holds every open connection of one gateway, and counts. */
+export class Registry implements Observer {
+  readonly #connections = new Set<Connection>();
+  #opened = 0;
+  #ended = 0;
+  #refused = 0;
+
+  opened(connection: Connection): void {
+    this.#connections.add(connection);
+    this.#opened++;
+  }
+
+  ended(connection: Connection): void {
+    this.#connections.delete(connection);
+    this.#ended++;
+  }
+
+  refused(): void {
+    this.#refused++;
+  }
+
+  /** The open connections, oldest first. */
+  connections(): IterableIterator<Connection> {
+    return this.#connections.values();
+  }
+
+  stats(): Omit<GatewayStats, 'pendingHandshakes'> {
+    return {
+      connections: this.#connections.size,
+      opened: this.#opened,
+      ended: this.#ended,
+      refused: this.#refused,
+    };
+  }
+}

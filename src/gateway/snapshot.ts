@@ -1,0 +1,113 @@
+import { ConfigError } from '../base/config-error.ts';
+import type { Problem } from '../base/problem.ts';
+import type { Reading } from '../config/build.ts';
+import { type Config, placeOf, type RouteEntry } from '../config/config.ts';
+import { type Built, buildComponents } from '../host/build-components.ts';
+import { checkComponents } from '../host/check-components.ts';
+import type { HostServices } from '../host/component-host.ts';
+import { loadPlugins } from '../host/load-plugins.ts';
+import { compose } from '../http/compose.ts';
+import type { Action } from '../http/exchange.ts';
+import { createRouter, findConflicts, type Router } from '../http/router.ts';
+import type { RouteMatch, RouteMiss, RouteQuery, Site } from '../http/site.ts';
+import { BUILTINS } from './builtins.ts';
+
+/** A route, ready to serve. */
+interface ServedRoute extends RouteEntry {
+  readonly ref: RouteMatch['route'];
+  readonly upgrades: boolean;
+  readonly handle: Action;
+}
+
+/**
+ * A configuration, built: immutable, and swapped whole. Whoever works with it retains it, so that its components are
+ * disposed of only when the last connection that came through them has ended.
+ */
+export class Snapshot implements Site {
+  readonly config: Config;
+  readonly warnings: readonly Problem[];
+  readonly #built: Built;
+  readonly #router: Router<ServedRoute>;
+  #holders = 0;
+  #disposed: () => void = () => {};
+  /** Resolves when the components are disposed of. */
+  readonly disposed: Promise<void>;
+
+  constructor(config: Config, built: Built) {
+    this.config = config;
+    this.warnings = [...config.warnings, ...built.warnings];
+    this.#built = built;
+    const { strictRouting, caseSensitive } = config.server;
+    const routes = config.routes.map((route) => serve(route, config, built));
+    this.#router = createRouter(routes, { strictRouting, caseSensitive });
+    this.disposed = new Promise((resolve) => {
+      this.#disposed = resolve;
+    });
+  }
+
+  match(query: RouteQuery): RouteMatch | RouteMiss {
+    const found = this.#router.find(query);
+    if ('allow' in found) return found;
+    const { ref, upgrades, handle } = found.route;
+    return {
+      route: ref,
+      params: found.params,
+      upgrades,
+      handle: (exchange) => {
+        exchange.onEnd(this.retain());
+        return handle(exchange);
+      },
+    };
+  }
+
+  /** Keeps the components alive until the returned function is called. */
+  retain(): () => void {
+    this.#holders++;
+    let held = true;
+    return () => {
+      if (!held) return;
+      held = false;
+      if (--this.#holders === 0) void this.#built.dispose().then(this.#disposed);
+    };
+  }
+}
+
+/**
+ * Loads the plugins of a configuration and builds its components and routes.
+ * @throws {ConfigError} with every problem at once: those of the reading, of the plugins and of their options.
+ */
+export async function buildSnapshot(reading: Reading, services: HostServices): Promise<Snapshot> {
+  const { config, problems } = reading;
+  if (config === null) throw new ConfigError(problems);
+  const loaded = await loadPlugins(config, { ...services, builtins: BUILTINS });
+  const found = [...problems, ...conflictsOf(config)];
+  if (found.length > 0) {
+    const checked = await checkComponents(config, loaded, services.clock);
+    throw new ConfigError([...found, ...loaded.problems, ...checked.problems]);
+  }
+  return new Snapshot(config, await buildComponents(config, loaded, services));
+}
+
+function conflictsOf({ routes, server, places }: Config): Problem[] {
+  return findConflicts(routes, server).map(({ second, message }) => {
+    const path = ['routes', routes.indexOf(second)];
+    return { place: placeOf(places, path), path, message };
+  });
+}
+
+function serve(route: RouteEntry, config: Config, built: Built): ServedRoute {
+  const action = built.actions.get(route.action);
+  if (action === undefined) throw new Error(`no action is named ${route.action}`);
+  const names = [...config.globalMiddlewares, ...route.middlewares];
+  const middlewares = names.map((name) => {
+    const middleware = built.middlewares.get(name);
+    if (middleware === undefined) throw new Error(`no middleware is named ${name}`);
+    return middleware;
+  });
+  return {
+    ...route,
+    ref: { name: route.name, pattern: route.path, action: route.action },
+    upgrades: action.upgrades,
+    handle: compose(middlewares, action.action),
+  };
+}
