@@ -34,6 +34,13 @@ describe('substitute', () => {
     },
   );
 
+  it('takes a variable that holds its own placeholder for one that nobody filled in', () => {
+    expect(substitute(`a\${X}`, { X: `\${X}` })).toMatchObject({
+      text: `a\${X}`,
+      wrong: [expect.any(String)],
+    });
+  });
+
   it('tells every variable that is not set, not the first only', () => {
     expect(substitute(`\${A}\${B}`, {}).wrong).toEqual([
       `the environment variable A is not set, and \${A} has no default: \${A:-default}`,

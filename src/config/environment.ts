@@ -3,6 +3,7 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** A text with its variables put in. */
 export interface Substituted {
+  /** What was written, if something cannot be put in. */
   readonly text: string;
   /** Whether the value of a variable, or its default, is part of the text. */
   readonly changed: boolean;
@@ -27,7 +28,7 @@ export function substitute(text: string, environment: Environment): Substituted 
     changed = true;
     return 'value' in found ? found.value : placeholder;
   });
-  return { text: result, changed, wrong };
+  return { text: wrong.length > 0 ? text : result, changed, wrong };
 }
 
 type Found = { readonly value: string } | { readonly wrong: string };
@@ -43,7 +44,8 @@ function lookUp(placeholder: string, inside: string | undefined, environment: En
   const value = Object.hasOwn(environment, name) ? environment[name] : undefined;
   const fallback = parts?.['fallback'];
   if (fallback !== undefined) return { value: value === undefined || value === '' ? fallback : value };
-  if (value !== undefined) return { value };
+  // A variable that holds its own placeholder is a template that nobody filled in.
+  if (value !== undefined && value !== placeholder) return { value };
   return {
     wrong: `the environment variable ${name} is not set, and \${${name}} has no default: \${${name}:-default}`,
   };

@@ -23,7 +23,15 @@ export function problemsFromIssues(
   issues: readonly StandardSchemaV1.Issue[],
   validated: Validated,
 ): Problem[] {
-  return issues.flatMap((issue) => problemsOf(issue, keysOf(issue), validated));
+  return issues
+    .filter((issue) => !isUnfilled(keysOf(issue), validated))
+    .flatMap((issue) => problemsOf(issue, keysOf(issue), validated));
+}
+
+// That the variable is not set was reported when the file was read; what follows from it needs no second report.
+function isUnfilled(at: KeyPath, { value, path, origin }: Validated): boolean {
+  const written = origin.written?.[JSON.stringify([...path, ...at])];
+  return written !== undefined && written === valueAt(value, at);
 }
 
 function keysOf(issue: StandardSchemaV1.Issue): KeyPath {

@@ -139,7 +139,7 @@ export const routeSchema = z
       .union([method, z.array(method).min(1)], {
         error: 'expected a list of methods such as [GET, POST], or all',
       })
-      .describe('Several methods, or `all`, which is the default.')
+      .describe('Several methods, or `all`. Default: `all`, unless there is a `method`.')
       .optional(),
     host: text(parseHost)
       .describe('Only for requests to this host; `*.example.com` is any below it.')

@@ -171,6 +171,12 @@ describe('variables in what is validated', () => {
     expect(await problemsOf(own, value, origin)).toEqual([`mode: found "\${MODE}", expected one of xx, yy`]);
   });
 
+  it('are reported no second time when they are not set', async () => {
+    const own = z.object({ token: z.string().max(3), mode: z.enum(['xx']) });
+    const unset = { token: `Bearer \${TOKEN}`, mode: 'x' };
+    expect(await problemsOf(own, unset, origin)).toEqual([`mode: found "\${MODE}", expected xx`]);
+  });
+
   it('take the type that the schema asks for, in lists and maps too', async () => {
     const own = z.strictObject({
       on: z.boolean(),
