@@ -26,10 +26,11 @@ export const limiterConfig = z
         "How long a client's requests count, from its first one on; then it starts afresh. Default `60s`; never `0`.",
       ),
   })
-  .superRefine((config, context) => {
-    if (config.maxRequests === undefined || config.maxConnections === undefined) return;
-    const message = 'is the same option as maxConnections; give only one of them';
-    context.addIssue({ code: 'custom', path: ['maxRequests'], message });
+  .refine(({ maxRequests, maxConnections }) => maxRequests === undefined || maxConnections === undefined, {
+    path: ['maxRequests'],
+    error: 'is the same option as maxConnections; give only one of them',
+    // Also when another option is wrong: all mistakes are reported in one go.
+    when: ({ value }) => typeof value === 'object' && value !== null,
   });
 
 /** The validated options. */

@@ -61,6 +61,13 @@ describe('the options of the limiter', () => {
     expect(limit({ maxRequests: 8 })).toBe(8);
   });
 
+  it('are all looked at, also when one is wrong', () => {
+    const issues = limiterConfig.safeParse({ maxConnections: 1, maxRequests: 1, expiration: 60 }).error
+      ?.issues;
+    expect(issues?.map(({ path }) => path)).toEqual([['expiration'], ['maxRequests']]);
+    expect(limiterConfig.safeParse(null).success).toBe(false);
+  });
+
   it.each([
     [{ maxConnections: 1, maxRequests: 1 }, 'maxRequests', 'is the same option as maxConnections'],
     [{ maxConnections: 0 }, 'maxConnections', 'expected number to be >=1'],
