@@ -1,64 +1,18 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { ManualClock } from '../../test/support/manual-clock.ts';
-import { RecordingLogger } from '../../test/support/recording-logger.ts';
+import {
+  configured,
+  deferred,
+  oneMiddleware,
+  pass,
+  problemsOf,
+  storage,
+  use,
+  withCreate,
+} from '../../test/support/configured.ts';
 import { ConfigError } from '../base/config-error.ts';
-import type { Problem } from '../base/problem.ts';
-import type { Storage } from '../base/storage.ts';
-import type { ComponentEntry } from '../config/config.ts';
 import { duration, noConfig } from '../config/values.ts';
-import type { Middleware } from '../http/exchange.ts';
-import { type Built, buildComponents } from './build-components.ts';
-import type { Configured } from './check-components.ts';
-import { definePlugin, type Host, type Plugin } from './contract.ts';
-
-const pass: Middleware = (_, next) => next();
-const storage: Storage = {
-  get: async () => null,
-  set: async () => {},
-  increment: async () => ({ value: 1, expiresInMs: 0 }),
-  delete: async () => false,
-};
-
-const use = (id: string, config?: unknown): ComponentEntry => ({ use: id, config, folder: '/etc/gateway' });
-
-function gateway(plugin: Plugin, config: Partial<Configured>, pluginConfig?: unknown) {
-  const logger = new RecordingLogger();
-  const clock = new ManualClock();
-  const entry = { path: './p.js', folder: '/etc/gateway', config: pluginConfig };
-  const whole = { plugins: [entry], storages: {}, middlewares: {}, actions: {}, places: {}, ...config };
-  const build = (problems: Problem[] = []): Promise<Built> =>
-    buildComponents(
-      whole,
-      { plugins: [{ plugin, entry, index: 0 }], problems },
-      { logger, clock, forward: async () => null },
-    );
-  return { build, logger, clock };
-}
-
-async function problemsOf(built: Promise<Built>): Promise<string[]> {
-  const error: unknown = await built.then(
-    () => null,
-    (thrown: unknown) => thrown,
-  );
-  if (!(error instanceof ConfigError)) throw new Error('there was no ConfigError', { cause: error });
-  return error.problems.map(({ path, message }) => `${path.join('.')}: ${message}`);
-}
-
-/** `Promise.withResolvers`, which Node 20 lacks. */
-function deferred<T>(): { promise: Promise<T>; resolve: (value: T) => void } {
-  let resolve: (value: T) => void = () => {};
-  const promise = new Promise<T>((settle) => {
-    resolve = settle;
-  });
-  return { promise, resolve };
-}
-
-/** A plugin that does what its one middleware's `create` does. */
-const withCreate = (create: (host: Host) => Middleware | Promise<Middleware>): Plugin =>
-  definePlugin({ name: 'p', middlewares: { M: { config: noConfig, create: ({ host }) => create(host) } } });
-
-const oneMiddleware = { middlewares: { Guard: use('plugins.p.middlewares.M') } };
+import { definePlugin, type Host } from './contract.ts';
 
 describe('buildComponents', () => {
   it('builds what is configured, by the names of the configuration', async () => {
@@ -71,7 +25,7 @@ describe('buildComponents', () => {
       },
       storages: { S: { config: noConfig, create: () => storage } },
     });
-    const { build } = gateway(plugin, {
+    const { build } = configured(plugin, {
       middlewares: { Guard: use('plugins.p.middlewares.M', null) },
       actions: { One: use('plugins.p.actions.Forward', {}), Two: use('plugins.p.actions.Answer') },
       storages: { Memory: use('plugins.p.storages.S') },
@@ -98,7 +52,9 @@ describe('buildComponents', () => {
         },
       },
     });
-    await gateway(plugin, { middlewares: { Guard: use('plugins.p.middlewares.M', { wait: '2s' }) } }).build();
+    await configured(plugin, {
+      middlewares: { Guard: use('plugins.p.middlewares.M', { wait: '2s' }) },
+    }).build();
     expect(seen).toEqual([2000, 'here']);
   });
 
@@ -107,7 +63,7 @@ describe('buildComponents', () => {
       name: z.string().refine(async (name) => name === 'right', { error: 'wrong name' }),
     });
     const plugin = definePlugin({ name: 'p', middlewares: { M: { config, create: () => pass } } });
-    const { build } = gateway(plugin, {
+    const { build } = configured(plugin, {
       middlewares: { Guard: use('plugins.p.middlewares.M', { name: 'left' }) },
     });
     expect(await problemsOf(build())).toEqual(['middlewares.Guard.config.name: wrong name']);
@@ -120,7 +76,7 @@ describe('buildComponents', () => {
       middlewares: { M: { config, create: () => pass } },
       actions: { Act: { config: noConfig, create: () => async () => {} } },
     });
-    const { build } = gateway(
+    const { build } = configured(
       plugin,
       {
         middlewares: {
@@ -147,14 +103,14 @@ describe('buildComponents', () => {
 
   it('does not call a plugin missing that could not be loaded', async () => {
     const failed = { place: null, path: ['plugins', 1, 'path'], message: 'cannot be loaded' };
-    const { build } = gateway({ name: 'p' }, { actions: { A: use('plugins.other.actions.X') } });
+    const { build } = configured({ name: 'p' }, { actions: { A: use('plugins.other.actions.X') } });
     expect(await problemsOf(build([failed]))).toEqual(['plugins.1.path: cannot be loaded']);
   });
 
   it('refuses options that a lenient schema would drop', async () => {
     const config = z.object({ limit: z.number().optional() });
     const plugin = definePlugin({ name: 'p', middlewares: { M: { config, create: () => pass } } });
-    const { build } = gateway(plugin, {
+    const { build } = configured(plugin, {
       middlewares: { Guard: use('plugins.p.middlewares.M', { limt: 1 }) },
     });
     expect(await problemsOf(build())).toEqual([
@@ -165,12 +121,14 @@ describe('buildComponents', () => {
   it('leaves a schema alone that takes any option', async () => {
     const config = z.looseObject({ limit: z.number().optional() });
     const plugin = definePlugin({ name: 'p', middlewares: { M: { config, create: () => pass } } });
-    const { build } = gateway(plugin, { middlewares: { Guard: use('plugins.p.middlewares.M', { any: 1 }) } });
+    const { build } = configured(plugin, {
+      middlewares: { Guard: use('plugins.p.middlewares.M', { any: 1 }) },
+    });
     await expect(build()).resolves.toBeDefined();
   });
 
   it('names the plugin and the component whose create throws', async () => {
-    const { build } = gateway(
+    const { build } = configured(
       withCreate(() => {
         throw new Error('the moon is not full');
       }),
@@ -186,7 +144,7 @@ describe('buildComponents', () => {
   });
 
   it('places a ConfigError of create at its option', async () => {
-    const { build } = gateway(
+    const { build } = configured(
       withCreate(() => {
         throw ConfigError.at(['tls', 'ca'], 'cannot be read');
       }),
@@ -203,11 +161,11 @@ describe('buildComponents', () => {
       storages: { S: wrong({ get() {} }) },
     });
     const middlewares = { Guard: use('plugins.p.middlewares.M') };
-    expect(await problemsOf(gateway(plugin, { middlewares }).build())).toEqual([
+    expect(await problemsOf(configured(plugin, { middlewares }).build())).toEqual([
       'middlewares.Guard.config: plugin p: M could not be built: create returned nothing instead of a function',
     ]);
     expect(
-      await problemsOf(gateway(plugin, { storages: { S: use('plugins.p.storages.S') } }).build()),
+      await problemsOf(configured(plugin, { storages: { S: use('plugins.p.storages.S') } }).build()),
     ).toEqual([
       'storages.S.config: plugin p: S could not be built: create returned an object without a method set',
     ]);
@@ -216,7 +174,7 @@ describe('buildComponents', () => {
   it('gives up on a create that never finishes, and disposes of what it opens later', async () => {
     const disposed: string[] = [];
     const { promise: started, resolve: start } = deferred<Host>();
-    const { build, clock } = gateway(
+    const { build, clock } = configured(
       withCreate((host) => {
         start(host);
         return new Promise(() => {});
@@ -255,179 +213,7 @@ describe('buildComponents', () => {
       B: use('plugins.p.middlewares.M', { limit: 9 }),
     };
     const places = { [JSON.stringify(['middlewares', 'A', 'config', 'limit'])]: place };
-    const { warnings } = await gateway(plugin, { middlewares, places }).build();
+    const { warnings } = await configured(plugin, { middlewares, places }).build();
     expect(warnings).toEqual([{ place, path: ['middlewares', 'A', 'config', 'limit'], message: 'is high' }]);
-  });
-});
-
-describe('a host', () => {
-  const withStorage = (create: (host: Host) => Middleware): Plugin =>
-    definePlugin({
-      name: 'p',
-      middlewares: { M: { config: noConfig, create: ({ host }) => create(host) } },
-      storages: {
-        S: { config: noConfig, create: () => storage },
-        Nested: {
-          config: noConfig,
-          create({ host }) {
-            return host.storage('Memory');
-          },
-        },
-      },
-    });
-
-  it('gives out storages, which are built first', async () => {
-    let given: Storage | undefined;
-    const plugin = withStorage(({ storage: find }) => {
-      given = find('Memory');
-      return pass;
-    });
-    await gateway(plugin, { ...oneMiddleware, storages: { Memory: use('plugins.p.storages.S') } }).build();
-    expect(given).toBe(storage);
-  });
-
-  it('names the nearest storage when there is none of that name', async () => {
-    const plugin = withStorage((host) => {
-      host.storage('Memroy');
-      return pass;
-    });
-    const { build } = gateway(plugin, {
-      ...oneMiddleware,
-      storages: { Memory: use('plugins.p.storages.S') },
-    });
-    expect(await problemsOf(build())).toEqual([
-      'middlewares.Guard.config: no storage is named Memroy. Did you mean Memory?',
-    ]);
-  });
-
-  it('gives no storage to a storage', async () => {
-    const storages = { Memory: use('plugins.p.storages.S'), Other: use('plugins.p.storages.Nested') };
-    expect(
-      await problemsOf(
-        gateway(
-          withStorage(() => pass),
-          { storages },
-        ).build(),
-      ),
-    ).toEqual(['storages.Other.config: a storage cannot use another storage']);
-  });
-
-  it('resolves paths against the folder of the file, and logs under the name of the component', async () => {
-    let path = '';
-    const { build, logger } = gateway(
-      withCreate((host) => {
-        path = host.resolvePath('ca.pem');
-        host.logger.info({}, 'hello');
-        return pass;
-      }),
-      oneMiddleware,
-    );
-    await build();
-    expect(path).toBe('/etc/gateway/ca.pem');
-    expect(logger.lines).toEqual([
-      { level: 'info', message: 'hello', fields: { component: 'middlewares.Guard', plugin: 'p' } },
-    ]);
-  });
-});
-
-describe('disposing', () => {
-  const disposing = (log: string[]): Plugin =>
-    definePlugin({
-      name: 'p',
-      middlewares: {
-        M: {
-          config: z.strictObject({ fail: z.boolean().default(false) }),
-          create({ config, host }) {
-            host.onDispose(() => void log.push('first'));
-            host.onDispose(async () => void log.push('second'));
-            if (config.fail) throw new Error('no');
-            return pass;
-          },
-        },
-      },
-      storages: {
-        S: {
-          config: noConfig,
-          create({ host }) {
-            host.onDispose(() => void log.push('storage'));
-            return storage;
-          },
-        },
-      },
-    });
-
-  it('ends components last registered first, storages last, and once', async () => {
-    const log: string[] = [];
-    const { build } = gateway(disposing(log), {
-      ...oneMiddleware,
-      storages: { Memory: use('plugins.p.storages.S') },
-    });
-    const built = await build();
-    await Promise.all([built.dispose(), built.dispose()]);
-    expect(log).toEqual(['second', 'first', 'storage']);
-  });
-
-  it('happens to everything that was built when something fails', async () => {
-    const log: string[] = [];
-    const { build } = gateway(disposing(log), {
-      middlewares: { A: use('plugins.p.middlewares.M'), B: use('plugins.p.middlewares.M', { fail: true }) },
-      storages: { Memory: use('plugins.p.storages.S') },
-    });
-    expect(await problemsOf(build())).toEqual(['middlewares.B.config: plugin p: M could not be built: no']);
-    expect(log.sort()).toEqual(['first', 'first', 'second', 'second', 'storage']);
-  });
-
-  it('goes on when a disposer throws or hangs, and logs it', async () => {
-    const log: string[] = [];
-    const { promise: hanging, resolve: hangs } = deferred<void>();
-    const { build, logger, clock } = gateway(
-      withCreate((host) => {
-        host.onDispose(() => void log.push('last'));
-        host.onDispose(() => {
-          hangs();
-          return new Promise(() => {});
-        });
-        host.onDispose(() => Promise.reject(new Error('stuck')));
-        return pass;
-      }),
-      oneMiddleware,
-    );
-    const disposed = (await build()).dispose();
-    await hanging;
-    clock.advance(10_000);
-    await disposed;
-    expect(log).toEqual(['last']);
-    expect(logger.lines.map(({ message }) => message)).toEqual([
-      'the component could not be disposed of: stuck',
-      'the component could not be disposed of: did not finish within 10 s',
-    ]);
-    expect(clock.pending).toBe(0);
-  });
-});
-
-describe('the key of a component', () => {
-  const keyOf = async (config: unknown, pluginConfig?: unknown): Promise<string | undefined> => {
-    const plugin = definePlugin({
-      name: 'p',
-      config: z.looseObject({}),
-      middlewares: { M: { config: z.looseObject({}), create: () => pass } },
-    });
-    const middlewares = { Guard: use('plugins.p.middlewares.M', config) };
-    return (await gateway(plugin, { middlewares }, pluginConfig).build()).components[0]?.key;
-  };
-
-  it('is equal for equal configurations, whatever the order of their options', async () => {
-    expect(await keyOf({ a: 1, b: { c: 2, d: 3 } })).toBe(await keyOf({ b: { d: 3, c: 2 }, a: 1 }));
-    expect(await keyOf(null)).toBe(await keyOf({}));
-  });
-
-  it('differs with any option, of the component or its plugin', async () => {
-    const keys = [
-      await keyOf({ a: 1 }),
-      await keyOf({ a: '1' }),
-      await keyOf({ a: [1] }),
-      await keyOf({ a: 1 }, { b: 1 }),
-    ];
-    expect(new Set(keys).size).toBe(4);
   });
 });
