@@ -9,13 +9,11 @@ import { checkUpgrade } from '../http/check-upgrade.ts';
 import type { AcceptedLeg, Exchange, UpgradeOffer } from '../http/exchange.ts';
 import { createDial, type Dial, type DialOutcome } from '../upstream/dial.ts';
 import type { Endpoint } from '../upstream/endpoint.ts';
-import { keepDeflateOffers } from '../websocket/handshake.ts';
+import { dialRequest } from './dial-request.ts';
 import { failureAnswer } from './failure.ts';
 import { ForwardedConnection } from './forwarded-connection.ts';
 import type { ForwardOptions } from './options.ts';
 import { createPreparation, type PreparedOptions } from './prepare.ts';
-import { upstreamHeaders } from './request-headers.ts';
-import { upstreamTarget } from './target.ts';
 
 /** What forwarding works with. */
 export interface ForwardParts {
@@ -97,31 +95,6 @@ async function establish(
   const client = await accept(exchange, upgrade, outcome);
   // 5. relay
   return relay(exchange, endpoint, client, outcome.leg, prepared.options.relay, parts);
-}
-
-function dialRequest(
-  { outgoing, params, signal }: Exchange,
-  upgrade: UpgradeOffer,
-  endpoint: Endpoint,
-  { options, rules, tls }: PreparedOptions,
-  clock: Clock,
-): Parameters<Dial>[0] {
-  const { connectTimeoutMs, handshakeTimeoutMs, preserveHost } = options;
-  const host = preserveHost ? outgoing.headers.get('host') : undefined;
-  return {
-    endpoint,
-    tls: endpoint.secure ? tls : null,
-    target: upstreamTarget(endpoint, { params, query: outgoing.query }),
-    host: host ?? endpoint.authority,
-    subprotocols: outgoing.subprotocols,
-    // The relay follows the frames of this extension and no other.
-    extensions: keepDeflateOffers(upgrade.extensions),
-    headers: upstreamHeaders(outgoing.headers, rules),
-    connectTimeoutMs,
-    deadlineMs: clock.now() + handshakeTimeoutMs,
-    stallMs: handshakeTimeoutMs,
-    signal,
-  };
 }
 
 type Answered = Extract<DialOutcome, { kind: 'answer' }>;

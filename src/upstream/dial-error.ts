@@ -4,7 +4,8 @@ import { type ErrorCode, WsfwError } from '../base/errors.ts';
 export type DialStage = 'connect' | 'tls' | 'answer';
 
 // This machine's own shortages: no descriptors, no ports, no buffers. The upstream has nothing to do with them.
-const SHORTAGES = new Set(['EMFILE', 'ENFILE', 'EADDRNOTAVAIL', 'EAGAIN', 'ENOBUFS', 'ENOMEM']);
+// EBUSY is what a look-up ends with that gets no descriptor.
+const SHORTAGES = new Set(['EMFILE', 'ENFILE', 'EADDRNOTAVAIL', 'EAGAIN', 'EBUSY', 'ENOBUFS', 'ENOMEM']);
 
 const TIMEOUTS = {
   connect: 'did not take the connection in time',
