@@ -169,6 +169,10 @@ export class Pump {
 
   readonly #sourceOnClose = (): void => {
     this.#scanning = false;
+    this.source
+      .off('data', this.#sourceOnData)
+      .off('end', this.#sourceOnEnd)
+      .off('close', this.#sourceOnClose);
     this.#owner.pumpClosed(this, this.source.errored);
   };
 

@@ -1,0 +1,199 @@
+import type { Socket } from 'node:net';
+import { afterAll, afterEach, beforeAll, expect } from 'vitest';
+import { within } from '../../../test/support/deadline.ts';
+import { OPCODE } from '../../../test/support/frames.ts';
+import { ManualClock } from '../../../test/support/manual-clock.ts';
+import { RawConnection } from '../../../test/support/raw-connection.ts';
+import { StrictReader } from '../../../test/support/strict-reader.ts';
+import type { Clock } from '../../base/clock.ts';
+import type { Leg } from '../../base/leg.ts';
+import type { Relay, RelayEngine, RelayOptions, RelayResult } from '../../base/relay.ts';
+import { SocketSource, settle } from './sockets.suite.ts';
+
+/** Makes the engine under test. */
+export type MakeEngine = (parts: { clock: Clock; random: () => number }) => RelayEngine;
+
+/** Nothing is limited but closing. */
+export const NO_LIMITS: RelayOptions = {
+  pingIntervalMs: 0,
+  pongTimeoutMs: 0,
+  maxInactivityMs: 0,
+  closeTimeoutMs: 5000,
+  writeTimeoutMs: 0,
+  maxMessageBytes: 0,
+  maxControlFrames: 0,
+};
+
+/** How the specification's example beats: every 10 seconds, dead after 30. */
+export const HEARTBEATS: Partial<RelayOptions> = { pingIntervalMs: 10_000, pongTimeoutMs: 30_000 };
+
+export interface RigOptions {
+  readonly options?: Partial<RelayOptions>;
+  /** Bytes that came with the handshake. */
+  readonly heads?: { readonly client?: Uint8Array; readonly upstream?: Uint8Array };
+  /** Agreed `Sec-WebSocket-Extensions`. */
+  readonly extensions?: string;
+  /** Called with the far ends before the relay starts. */
+  readonly before?: (ends: { client: RawConnection; upstream: RawConnection }) => void | Promise<void>;
+}
+
+/** A clock that can also leap over a stretch of time in which the process did not run. */
+class LeapingClock extends ManualClock {
+  #leaptMs = 0;
+
+  override now(): number {
+    return super.now() + this.#leaptMs;
+  }
+
+  leap(ms: number): void {
+    this.#leaptMs += ms;
+  }
+}
+
+/** A running relay between two ends that a test plays, over real sockets, on a clock that the test moves. */
+export class Rig {
+  readonly clock: LeapingClock;
+  /** The far ends. */
+  readonly client: RawConnection;
+  readonly upstream: RawConnection;
+  /** The gateway's own ends. */
+  readonly legs: { readonly client: Socket; readonly upstream: Socket };
+  readonly relay: Relay;
+  readonly #listeners: Map<Socket, Map<string | symbol, number>>;
+
+  constructor(
+    clock: LeapingClock,
+    client: RawConnection,
+    upstream: RawConnection,
+    legs: Rig['legs'],
+    startRelay: () => Relay,
+  ) {
+    this.clock = clock;
+    this.client = client;
+    this.upstream = upstream;
+    this.legs = legs;
+    this.#listeners = new Map([legs.client, legs.upstream].map((leg) => [leg, listenersOf(leg)]));
+    this.relay = startRelay();
+  }
+
+  /** Lets everything that is under way arrive. Time stands still. */
+  settle(): Promise<void> {
+    return settle([
+      [this.client.socket, this.legs.client],
+      [this.upstream.socket, this.legs.upstream],
+    ]);
+  }
+
+  /** Moves time, and lets what that causes arrive after each step. */
+  async pass(ms: number, stepMs = 100): Promise<void> {
+    for (let left = ms; left > 0; left -= stepMs) {
+      this.clock.advance(Math.min(stepMs, left));
+      await this.settle();
+    }
+  }
+
+  /** The result, which has to be there without any more time. */
+  async result(): Promise<RelayResult> {
+    const result = await within(this.relay.result, 'result of the relay');
+    this.#assertReleased();
+    return result;
+  }
+
+  /** Whether the result has been reported. */
+  async isOver(): Promise<boolean> {
+    return (await Promise.race([this.relay.result.then(() => true), Promise.resolve(false)])) === true;
+  }
+
+  /** Ends both sides and asserts that nothing is left. */
+  async finish(): Promise<void> {
+    this.client.destroy();
+    this.upstream.destroy();
+    // At most four times closeTimeout for what cannot be flushed, and one more for the end of TCP.
+    for (let i = 0; i < 60 && !(await this.isOver()); i++) await this.pass(1000, 500);
+    await this.result();
+  }
+
+  #assertReleased(): void {
+    for (const [leg, before] of this.#listeners) {
+      expect(leg.destroyed).toBe(true);
+      for (const [event, count] of listenersOf(leg)) {
+        const allowed = (before.get(event) ?? 0) + (event === 'error' ? 1 : 0);
+        expect(count, `listeners of ${String(event)} left`).toBeLessThanOrEqual(allowed);
+      }
+    }
+    expect(this.clock.pending, 'timers left').toBe(0);
+  }
+}
+
+/** Opens rigs for the tests of a block; after each test all that is left is ended, and has to be released. */
+export function useRigs(makeEngine: MakeEngine, tls = false): (options?: RigOptions) => Promise<Rig> {
+  let sockets: SocketSource;
+  let rigs: Rig[] = [];
+  beforeAll(async () => {
+    sockets = await SocketSource.listen(tls);
+  });
+  afterAll(() => sockets.close());
+  afterEach(async () => {
+    const open = rigs;
+    rigs = [];
+    for (const rig of open) await rig.finish();
+  });
+  return async (options = {}) => {
+    const rig = await openRig(makeEngine, sockets, options);
+    rigs.push(rig);
+    return rig;
+  };
+}
+
+async function openRig(makeEngine: MakeEngine, sockets: SocketSource, rigOptions: RigOptions): Promise<Rig> {
+  const clientSide = await sockets.pair(true);
+  // As the dialer opens them: a FIN of the upstream is answered by Node itself.
+  const upstreamSide = await sockets.pair(false);
+  const client = new RawConnection(clientSide.dialed, 'client');
+  const upstream = new RawConnection(upstreamSide.accepted, 'upstream');
+  const legs = { client: clientSide.accepted, upstream: upstreamSide.dialed };
+  const { options, heads, extensions = '', before } = rigOptions;
+  if (extensions !== '') for (const end of [client, upstream]) end.expectDeflate();
+  await before?.({ client, upstream });
+  const clock = new LeapingClock();
+  const engine = makeEngine({ clock, random: () => 0 });
+  const leg = (stream: Socket, head: Uint8Array = new Uint8Array(0)): Leg => ({
+    stream,
+    head,
+    subprotocol: '',
+    extensions,
+  });
+  return new Rig(clock, client, upstream, legs, () =>
+    engine.start(leg(legs.client, heads?.client), leg(legs.upstream, heads?.upstream), {
+      ...NO_LIMITS,
+      ...options,
+    }),
+  );
+}
+
+function listenersOf(socket: Socket): Map<string | symbol, number> {
+  return new Map(socket.eventNames().map((event) => [event, socket.listenerCount(event)]));
+}
+
+/** Calls `f` for every ping that arrives at a far end. What arrives can be read all the same. */
+export function onPing(end: RawConnection, f: (payload: Buffer) => void): void {
+  const reader = new StrictReader({ masked: end.role === 'upstream', deflate: true });
+  end.socket.on('data', (chunk: Buffer) => {
+    reader.bytes.push(chunk);
+    for (let frame = reader.next(); frame !== null; frame = reader.next()) {
+      if (frame.opcode === OPCODE.ping) f(frame.payload);
+    }
+  });
+}
+
+/** Answers every ping, as RFC 6455 §5.5.2 wants it. */
+export function answerPings(end: RawConnection): void {
+  onPing(end, (payload) => end.send({ opcode: OPCODE.pong, payload }));
+}
+
+/** Everything that arrives at a far end, as on the wire. */
+export function record(end: RawConnection): () => Buffer {
+  const chunks: Buffer[] = [];
+  end.socket.on('data', (chunk: Buffer) => chunks.push(Buffer.from(chunk)));
+  return () => Buffer.concat(chunks);
+}
