@@ -57,10 +57,20 @@ async function filesBelow(path: string, cwd: string): Promise<string[]> {
   const kind = await kindOf(absolute);
   if (kind === 'missing') throw notFound(`There is no configuration at ${path}: ${absolute} does not exist.`);
   if (kind === 'file') return [normalize(path)];
-  const names = (await readdir(absolute)).filter((name) => /\.ya?ml$/i.test(name) && !name.startsWith('.'));
+  const names = (await namesIn(absolute, path)).filter(
+    (name) => /\.ya?ml$/i.test(name) && !name.startsWith('.'),
+  );
   if (names.length === 0)
     throw notFound(`There is no configuration in ${path}: the folder has no *.yaml or *.yml file.`);
   return names.sort().map((name) => join(path, name));
+}
+
+async function namesIn(folder: string, path: string): Promise<string[]> {
+  try {
+    return await readdir(folder);
+  } catch (error) {
+    throw notFound(`The configuration in ${path} cannot be read: ${readFailure(error)}.`);
+  }
 }
 
 async function kindOf(path: string): Promise<'missing' | 'file' | 'folder'> {

@@ -57,7 +57,7 @@ function zodProblems(issue: ZodIssue, at: KeyPath, validated: Validated): Proble
   const branch = branchOf(issue);
   if (branch !== undefined)
     return branch.flatMap((each) => zodProblems(each, [...at, ...keysOf(each)], validated));
-  return [problem(at, found(sentence(issue, value), value, at, validated), validated)];
+  return [problem(at, found(sentence(issue), value, at, validated), validated)];
 }
 
 /** Says what was found before what is `expected`. */

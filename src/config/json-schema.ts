@@ -29,9 +29,7 @@ export function configJsonSchema(components: readonly ComponentSchema[] = []): J
   return {
     ...root,
     title: 'Configuration of wsfw',
-    properties: Object.fromEntries(
-      Object.entries(properties).map(([key, node]) => [key, orEmpty(orVariable(node))]),
-    ),
+    properties: mapSchemas('properties', properties),
   };
 }
 
@@ -58,7 +56,7 @@ function whenUsed({ id, schema }: ComponentSchema): JsonSchema {
   return {
     if: { properties: { use: { const: id } }, required: ['use'] },
     [CONSEQUENCE]: {
-      properties: { config: orEmpty(options) },
+      properties: { config: options },
       ...(demanding ? { required: ['config'] } : {}),
     },
   };
@@ -66,9 +64,6 @@ function whenUsed({ id, schema }: ComponentSchema): JsonSchema {
 
 // As a literal key it would look like a promise's method to the linter.
 const CONSEQUENCE = 'then';
-
-/** `key:` with nothing after it is allowed wherever a map is. */
-const orEmpty = (node: unknown): unknown => ({ anyOf: [node, { type: 'null' }] });
 
 const VARIABLE = { type: 'string', pattern: '\\$\\{', description: 'A text with a variable in it' };
 
@@ -91,10 +86,18 @@ function orVariable(node: unknown): unknown {
   };
 }
 
+/** `key:` with nothing after it, as when what stood below is commented out. */
+function orNothing(node: unknown): unknown {
+  if (!isMap(node) || (node['type'] !== 'object' && node['type'] !== 'array')) return node;
+  return { ...node, type: [node['type'], 'null'] };
+}
+
 function mapSchemas(key: string, value: unknown): unknown {
   if (LISTS_OF_SCHEMAS.includes(key) && Array.isArray(value)) return value.map(orVariable);
   if (MAPS_OF_SCHEMAS.includes(key) && isMap(value)) {
-    return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, orVariable(each)]));
+    return Object.fromEntries(
+      Object.entries(value).map(([name, each]) => [name, orNothing(orVariable(each))]),
+    );
   }
   return SCHEMAS.includes(key) ? orVariable(value) : value;
 }

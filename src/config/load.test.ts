@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { ACTIONS, EXAMPLE, folderWith, MIDDLEWARES, PLUGINS, problemsIn, ROUTES } from './files.suite.ts';
 import { loadConfig } from './load.ts';
@@ -25,6 +26,13 @@ describe('loadConfig', () => {
     expect(config.plugins).toEqual([
       { path: '/plugins/wsfw.so', config: undefined, folder: join(cwd, 'config') },
     ]);
+    expect(config.warnings).toEqual([]);
+  });
+
+  it('reads the configuration that comes with the package', async () => {
+    const config = await loadConfig(fileURLToPath(new URL('../../config', import.meta.url)));
+    expect(config.server.address).toEqual({ host: '127.0.0.1', port: 8090 });
+    expect(config.routes.map(({ path }) => path)).toEqual(['/ws/chat']);
     expect(config.warnings).toEqual([]);
   });
 

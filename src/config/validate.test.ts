@@ -38,6 +38,14 @@ const schema = z.strictObject({
   names: z.array(z.string().min(2)).max(2).optional(),
   rules: z.record(z.string(), z.strictObject({ allow: z.boolean() })).optional(),
   either: z.union([z.string(), z.number()]).optional(),
+  prefixed: z.string().startsWith('x-').optional(),
+  kinds: z.record(z.string().max(3), z.number()).optional(),
+  check: z
+    .discriminatedUnion('kind', [
+      z.strictObject({ kind: z.literal('tcp'), port: z.int() }),
+      z.strictObject({ kind: z.literal('http'), path: z.string() }),
+    ])
+    .optional(),
 });
 
 describe('validate', () => {
@@ -56,7 +64,7 @@ describe('validate', () => {
     [{ pingIntervall: '1s' }, 'pingIntervall: unknown option. Did you mean pingInterval?'],
     [
       { banana: 1 },
-      'banana: unknown option. Known: pingInterval, endpoint, size, mode, count, share, debug, key, url, names, rules, either',
+      'banana: unknown option. Known: pingInterval, endpoint, size, mode, count, share, debug, key, url, names, rules, either, prefixed, kinds, check',
     ],
     [{ pingInterval: 10 }, 'pingInterval: found 10, expected a duration with its unit: write 10s'],
     [{ pingInterval: true }, 'pingInterval: found true, expected a duration such as 30s'],
@@ -81,6 +89,14 @@ describe('validate', () => {
       'rules.a.allow: required | rules.a.alow: unknown option. Did you mean allow?',
     ],
     [{ rules: { a: 1 } }, 'rules.a: found 1, expected a map'],
+    [{ prefixed: 'y' }, 'prefixed: must start with "x-"'],
+    [{ kinds: { long: 1 } }, 'kinds.long: this name will not do: must have at most 3 characters'],
+    [{ check: { kind: 'htp' } }, 'check.kind: found "htp", expected one of tcp, http. Did you mean http?'],
+    [{ check: {} }, 'check.kind: required'],
+    [
+      { check: { kind: 'tcp', prt: 1 } },
+      'check.port: required | check.prt: unknown option. Did you mean port?',
+    ],
     [{ either: true }, 'either: found true, expected a text or a number'],
     [{ endpoint: ['a'] }, 'endpoint: found a list, expected a text'],
     [

@@ -1,6 +1,8 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ACTIONS, EXAMPLE, folderWith, MIDDLEWARES, problemsIn } from './files.suite.ts';
 import { loadConfig } from './load.ts';
+import { readYaml } from './yaml-tree.ts';
 
 describe('mistakes in YAML', () => {
   it('are reported with their place, and hide nothing in other files', async () => {
@@ -46,6 +48,60 @@ describe('mistakes in YAML', () => {
       'b.yaml:1:1: expected a map of keys such as routes: and actions:',
       expect.stringMatching(/^c\.yaml:2:1: Source contains multiple documents/),
     ]);
+  });
+
+  it('never throw, whatever the file holds', () => {
+    const piece = fc.oneof(
+      fc.constantFrom(
+        'a',
+        ': ',
+        '- ',
+        '\n',
+        '  ',
+        '[',
+        ']',
+        '{',
+        '}',
+        '"',
+        "'",
+        '&x ',
+        '*x',
+        '!t ',
+        '|',
+        '>',
+        '#',
+        '<<',
+        '? ',
+      ),
+      fc.constantFrom(
+        '---\n',
+        `\${A}`,
+        `\${`,
+        '__proto__',
+        'null',
+        '1e999',
+        '\t',
+        '%YAML 1.1\n',
+        '\ufeff',
+        '2020-01-01',
+      ),
+      fc.string({ maxLength: 3 }),
+    );
+    fc.assert(
+      fc.property(fc.array(piece, { maxLength: 40 }), (pieces) => {
+        const tree = readYaml(pieces.join(''), 'a.yaml', { A: 'x' });
+        expect(structuredClone(tree.root)).toEqual(tree.root);
+        for (const { place } of tree.problems) expect(place).toMatchObject({ file: 'a.yaml' });
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  it('are cut short when one makes the parser stumble over all that follows', async () => {
+    expect((await problemsIn({ 'a.yaml': '['.repeat(5000) })).length).toBeLessThanOrEqual(5);
+    expect((await problemsIn({ 'a.yaml': `server: ${'['.repeat(200)}${']'.repeat(200)}` })).join()).toContain(
+      'nested too deeply',
+    );
   });
 
   it('do not pollute any prototype', async () => {

@@ -29,6 +29,8 @@ export interface YamlTree {
 /** What aliases may add up to; more is a mistake or a bomb. */
 const MAX_ALIASED_NODES = 10_000;
 const MAX_DEPTH = 100;
+/** One slip of the parser makes it stumble over all that follows. */
+const MAX_SYNTAX_ERRORS = 5;
 
 /** Parses a file's text, follows aliases, and puts variables in. Never throws. */
 export function readYaml(text: string, file: string, environment: Environment): YamlTree {
@@ -45,7 +47,11 @@ export function readYaml(text: string, file: string, environment: Environment): 
     return broken([{ place: { file, line: 1, column: 1 }, path: [], message: 'the file cannot be parsed' }]);
   }
   if (document.errors.length > 0) {
-    return broken(document.errors.map(({ pos, message }) => ({ place: placeAt(pos[0]), path: [], message })));
+    return broken(
+      document.errors
+        .slice(0, MAX_SYNTAX_ERRORS)
+        .map(({ pos, message }) => ({ place: placeAt(pos[0]), path: [], message })),
+    );
   }
   return new TreeReader(document, placeAt, environment).read();
 }

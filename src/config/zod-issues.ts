@@ -9,6 +9,8 @@ export interface ZodIssue extends StandardSchemaV1.Issue {
   readonly keys?: readonly string[];
   readonly expected?: string;
   readonly values?: readonly unknown[];
+  /** The values that tell the branches of a union apart. */
+  readonly options?: readonly unknown[];
   readonly errors?: readonly (readonly ZodIssue[])[];
   readonly issues?: readonly ZodIssue[];
   readonly origin?: string;
@@ -41,7 +43,7 @@ const WRONG_KIND: ReadonlySet<string> = new Set(['invalid_type', 'invalid_value'
 const isRoot = (issue: ZodIssue): boolean => (issue.path ?? []).length === 0;
 
 /** The issue in our words; in its author's when the schema brings a message of its own. */
-export function sentence(issue: ZodIssue, value: unknown): string {
+export function sentence(issue: ZodIssue): string {
   if (!hasDefaultMessage(issue)) return issue.message;
   switch (issue.code) {
     case 'invalid_type':
@@ -49,17 +51,14 @@ export function sentence(issue: ZodIssue, value: unknown): string {
     case 'invalid_value':
       return expectedOneOf(issue.values ?? []);
     case 'invalid_union':
-      return expectedKinds(issue);
+      return issue.options === undefined ? expectedKinds(issue) : expectedOneOf(issue.options);
     case 'invalid_format':
-      return issue.format === 'regex'
-        ? 'does not have the form that is expected'
-        : `expected a valid ${issue.format}`;
+      return wrongFormat(issue);
     case 'too_small':
     case 'too_big':
       return outOfBounds(issue);
     case 'invalid_key':
-    case 'invalid_element':
-      return issue.issues?.[0] === undefined ? issue.message : sentence(issue.issues[0], value);
+      return `this name will not do: ${issue.issues?.[0] === undefined ? issue.message : sentence(issue.issues[0])}`;
     default:
       return issue.message;
   }
@@ -68,12 +67,11 @@ export function sentence(issue: ZodIssue, value: unknown): string {
 const DEFAULT_MESSAGES: Readonly<Record<string, RegExp>> = {
   invalid_type: /^Invalid input/,
   invalid_value: /^Invalid (input|option)/,
-  invalid_union: /^Invalid input/,
+  invalid_union: /^Invalid (input|discriminator)/,
   invalid_format: /^Invalid /,
   too_small: /^Too small/,
   too_big: /^Too big/,
   invalid_key: /^Invalid key/,
-  invalid_element: /^Invalid value/,
 };
 
 const hasDefaultMessage = (issue: ZodIssue): boolean =>
@@ -96,6 +94,13 @@ const kind = (expected = 'something else'): string => KINDS[expected] ?? expecte
 function expectedOneOf(values: readonly unknown[]): string {
   const names = values.map((value) => (typeof value === 'string' ? value : String(value)));
   return names.length === 1 ? `expected ${names[0]}` : `expected one of ${names.join(', ')}`;
+}
+
+// Zod says well what a text must contain; a format has only its name, and a pattern tells nobody anything.
+function wrongFormat({ format, message }: ZodIssue): string {
+  if (format === 'regex') return 'does not have the form that is expected';
+  const must = /^Invalid string: (must .*)$/.exec(message)?.[1];
+  return must ?? `expected a valid ${format}`;
 }
 
 function expectedKinds(issue: ZodIssue): string {
