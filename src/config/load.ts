@@ -45,7 +45,9 @@ export async function readConfig(
     folderOf: (path) => resolve(cwd, dirname(placeOf(union.origin.places, path)?.file ?? '')),
     resolve,
   });
-  return { config: built.config, problems: joinProblems(problems, built.problems) };
+  // Without one of its plugins, every use of that plugin would be reported as well.
+  const withoutPlugins = problems.some(({ path }) => path[0] === 'plugins');
+  return { config: withoutPlugins ? null : built.config, problems: joinProblems(problems, built.problems) };
 }
 
 /**

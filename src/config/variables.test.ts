@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { folderWith, problemsIn } from './files.suite.ts';
-import { loadConfig } from './load.ts';
+import { loadConfig, readConfig } from './load.ts';
 
 describe('variables', () => {
   it('take the type that an option asks for', async () => {
@@ -51,5 +51,12 @@ routes:
       `a.yaml:2:16  server.readTimeout: the environment variable T is not set, and \${T} has no default: \${T:-default}`,
       `a.yaml:3:12  server.appName: \${not-a-name} names no variable: write \${NAME} or \${NAME:-default}, or $\${ for the characters`,
     ]);
+  });
+
+  it('that name a plugin are needed before anything is said of its components', async () => {
+    const files = { 'a.yaml': `plugins:\n  - path: \${PLUGIN}\nactions:\n  A: {use: plugins.x.actions.Y}\n` };
+    const { config, problems } = await readConfig('.', { cwd: await folderWith(files) });
+    expect(config).toBeNull();
+    expect(problems.map(({ path }) => path)).toEqual([['plugins', 0, 'path']]);
   });
 });
