@@ -70,6 +70,7 @@ export function createListener(parts: ListenerParts): Listener {
     server.close();
     handshakes?.destroyAll();
     sockets.endIdle();
+    if (withinMs <= 0) sockets.destroyAll();
     const cancel = clock.after(withinMs, () => sockets.destroyAll());
     await sockets.empty();
     cancel();

@@ -93,27 +93,3 @@ function connectionHeaders(status: number, closes: boolean): Header[] {
     ];
   return closes ? [['Connection', 'close']] : [];
 }
-
-/** The body, held to its declared length: a shorter or longer one is an error, so that nobody takes it for whole. */
-export async function* exactly(body: Readable, length: number): AsyncGenerator<Uint8Array> {
-  let left = length;
-  for await (const chunk of body as AsyncIterable<Uint8Array | string>) {
-    const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
-    left -= bytes.byteLength;
-    if (left < 0) throw new Error('the body is longer than its Content-Length');
-    yield bytes;
-  }
-  if (left > 0) throw new Error('the body is shorter than its Content-Length');
-}
-
-/** The body in chunked coding (RFC 9112 §7.1). */
-export async function* chunked(body: Readable): AsyncGenerator<Uint8Array> {
-  for await (const chunk of body as AsyncIterable<Uint8Array | string>) {
-    const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
-    if (bytes.byteLength === 0) continue;
-    yield Buffer.from(`${bytes.byteLength.toString(16)}\r\n`);
-    yield bytes;
-    yield Buffer.from('\r\n');
-  }
-  yield Buffer.from('0\r\n\r\n');
-}

@@ -1,10 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import type { Clock } from '../base/clock.ts';
 import type { AnswerSink } from './answer-sink.ts';
-import { ANSWER_TIMEOUT_MS, LINGER_MS } from './limits.ts';
-import { exactly, flat, hasNoBody, type PreparedAnswer } from './prepared-answer.ts';
+import { LINGER_MS } from './limits.ts';
+import { flat, hasNoBody, type PreparedAnswer } from './prepared-answer.ts';
+import { bytesOf, exactly, streamBody } from './stream-body.ts';
 
 /** Answers a plain HTTP request. */
 export class ResponseSink implements AnswerSink {
@@ -61,17 +61,7 @@ export class ResponseSink implements AnswerSink {
       this.#response.end();
       return;
     }
-    const deadline = new AbortController();
-    const cancel = this.#clock.after(ANSWER_TIMEOUT_MS, () => deadline.abort());
-    const source = length === null ? body : exactly(body, length);
-    try {
-      await pipeline(source, this.#response, { signal: deadline.signal });
-    } catch {
-      // The head is out: all that is left to tell the client is that the body is not whole.
-      this.#response.destroy();
-    } finally {
-      cancel();
-      body.destroy();
-    }
+    const encode = length === null ? bytesOf : (source: Readable) => exactly(source, length);
+    await streamBody(body, encode, this.#response, true, this.#clock);
   }
 }

@@ -1,12 +1,11 @@
 import { STATUS_CODES } from 'node:http';
 import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import type { Clock } from '../base/clock.ts';
 import type { Header } from '../base/header-list.ts';
 import type { AnswerSink } from './answer-sink.ts';
-import { ANSWER_TIMEOUT_MS } from './limits.ts';
 import { lingerAndClose } from './linger.ts';
-import { chunked, exactly, hasNoBody, type PreparedAnswer } from './prepared-answer.ts';
+import { hasNoBody, type PreparedAnswer } from './prepared-answer.ts';
+import { bytesOf, chunked, exactly, streamBody } from './stream-body.ts';
 import type { UndecidedSocket } from './undecided-socket.ts';
 
 /** As much of the request as decides how its answer is framed. */
@@ -44,26 +43,10 @@ export class SocketSink implements AnswerSink {
     socket.uncork();
     if (answer.body instanceof Readable) {
       if (isHead) answer.body.destroy();
-      else await this.#stream(answer.body, answer.length, chunks);
+      else await streamBody(answer.body, encoderOf(answer.length, chunks), socket, false, this.#clock);
     }
     lingerAndClose(socket, this.#clock);
     return true;
-  }
-
-  async #stream(body: Readable, length: number | null, chunks: boolean): Promise<void> {
-    const { socket } = this.#undecided;
-    const deadline = new AbortController();
-    const cancel = this.#clock.after(ANSWER_TIMEOUT_MS, () => deadline.abort());
-    const source = length !== null ? exactly(body, length) : chunks ? chunked(body) : body;
-    try {
-      await pipeline(source, socket, { end: false, signal: deadline.signal });
-    } catch {
-      // The head is out: all that is left to tell the client is that the body is not whole.
-      socket.destroy();
-    } finally {
-      cancel();
-      body.destroy();
-    }
   }
 }
 
@@ -78,6 +61,11 @@ export function formatHead(status: number, headers: Iterable<Header>): string {
   let head = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Unknown'}\r\n`;
   for (const [name, value] of headers) head += `${name}: ${value}\r\n`;
   return `${head}\r\n`;
+}
+
+function encoderOf(length: number | null, chunks: boolean): (body: Readable) => AsyncIterable<Uint8Array> {
+  if (length !== null) return (body) => exactly(body, length);
+  return chunks ? chunked : bytesOf;
 }
 
 function framing({ status, length }: PreparedAnswer, chunks: boolean): Header[] {
