@@ -14,15 +14,18 @@ export interface Clock {
   after(ms: number, f: () => void): Cancel;
 }
 
+/** Node's timers take 24.8 days at most, and fire at once when asked for more. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
 /** The machine's monotonic clock. */
 export const systemClock: Clock = {
   now: () => performance.now(),
   every(ms, f) {
-    const timer = setInterval(f, ms).unref();
+    const timer = setInterval(f, Math.min(ms, MAX_TIMER_MS)).unref();
     return () => clearInterval(timer);
   },
   after(ms, f) {
-    const timer = setTimeout(f, ms).unref();
+    const timer = setTimeout(f, Math.min(ms, MAX_TIMER_MS)).unref();
     return () => clearTimeout(timer);
   },
 };
