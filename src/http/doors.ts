@@ -1,6 +1,7 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Clock } from '../base/clock.ts';
+import type { Logger } from '../base/logger.ts';
 import type { Intake } from './intake.ts';
 import { ANSWER_TIMEOUT_MS } from './limits.ts';
 import type { OpenSockets } from './open-sockets.ts';
@@ -12,6 +13,7 @@ export interface DoorParts {
   readonly intake: Intake;
   readonly sockets: OpenSockets;
   readonly clock: Clock;
+  readonly logger: Logger;
   readonly serverHeader: string;
   /** Takes a socket on which a request is to be read as if it had just been opened. */
   readonly again: (socket: Duplex) => void;
@@ -23,18 +25,18 @@ export function openDoors(server: Server, parts: DoorParts): void {
   const onRequest = (request: IncomingMessage, response: ServerResponse) => {
     if (sockets.isFinished(request.socket)) return;
     sockets.began(request.socket, response);
-    void intake.plain(request, response);
+    guard(parts, request.socket, intake.plain(request, response));
   };
   server.on('request', onRequest);
   // Any Expect but 100-continue is dropped (Node would answer 417 by itself).
   server.on('checkExpectation', onRequest);
   server.on('upgrade', (request, socket, head) => {
     adopt(socket);
-    void takeUpgrade(parts, request, socket, head);
+    guard(parts, socket, takeUpgrade(parts, request, socket, head));
   });
   server.on('connect', (request, socket, head) => {
     adopt(socket);
-    void refuseConnect(parts, request, new UndecidedSocket(socket, head));
+    guard(parts, socket, refuseConnect(parts, request, new UndecidedSocket(socket, head)));
   });
   server.on('clientError', (error, socket) => {
     const failure = parseFailure(error);
@@ -44,7 +46,16 @@ export function openDoors(server: Server, parts: DoorParts): void {
       return;
     }
     sockets.finish(socket);
-    void settled(parts, socket).then(() => answerOnSocket(socket, failure, serverHeader, clock));
+    const answer = () => answerOnSocket(socket, failure, serverHeader, clock);
+    guard(parts, socket, settled(parts, socket).then(answer));
+  });
+}
+
+/** Nothing below is expected to reject. If it does, that one connection pays for it. */
+function guard({ logger }: DoorParts, socket: Duplex, work: Promise<void>): void {
+  work.catch((error: unknown) => {
+    logger.error({ error }, 'a request could not be served');
+    socket.destroy();
   });
 }
 
@@ -68,8 +79,9 @@ async function takeUpgrade(
   // RFC 9112 §9.3.2: answers go out in the order of their requests.
   const undecided = new UndecidedSocket(socket, head);
   await settled(parts, socket);
-  if (ignored && !undecided.left) replay(parts, request, socket, undecided.release());
-  else await decide(parts, request, undecided, true);
+  if (!ignored) await decide(parts, request, undecided, true);
+  else if (undecided.left) socket.destroy();
+  else replay(parts, request, socket, undecided.release());
 }
 
 async function decide(

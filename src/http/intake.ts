@@ -16,7 +16,7 @@ import { type HealthRoutes, matchHealth } from './health.ts';
 import { RETRY_AFTER_SECONDS } from './limits.ts';
 import type { OpenSockets } from './open-sockets.ts';
 import { PlainExchange } from './plain-exchange.ts';
-import { prepareAnswer } from './prepared-answer.ts';
+import { isHeaderValue, prepareAnswer } from './prepared-answer.ts';
 import { problem } from './problem.ts';
 import { type RequestHead, readHead } from './request-head.ts';
 import { requestIdOf } from './request-id.ts';
@@ -58,8 +58,12 @@ export class Intake {
   #pending = 0;
   #draining = false;
 
+  /** @throws `WSFW_CONFIG_INVALID` for a trusted proxy or a `Server` header that is none. */
   constructor(parts: IntakeParts) {
     this.#parts = parts;
+    if (!isHeaderValue(parts.settings.serverHeader)) {
+      throw new WsfwError('WSFW_CONFIG_INVALID', 'serverHeader has characters that a header cannot carry');
+    }
     this.#readClient = clientReader(compileTrust(parts.settings.trustedProxies), parts.logger);
   }
 

@@ -16,3 +16,5 @@ export const HANDLE_TIMEOUT_MS = 120_000;
 export const LINGER_MS = 1_000;
 /** Seconds after which a client refused for want of room may come back. */
 export const RETRY_AFTER_SECONDS = '1';
+/** A warning that connections cannot be accepted (out of descriptors) comes at most this often. */
+export const ACCEPT_WARNING_EVERY_MS = 10_000;

@@ -206,6 +206,26 @@ describe('what a client is answered', () => {
     ]);
   });
 
+  it('is a 500 when the route wants a header added that cannot be sent', async () => {
+    const handle = (exchange: Exchange) => {
+      exchange.answerHeaders.append('X-Bad', 'a\r\nb');
+      return exchange.respond({ status: 200 });
+    };
+    const { port } = await start([{ path: '/ws', handle }]);
+    for (const request of [handshakeRequest({ path: '/ws' }), 'GET /ws HTTP/1.1\r\nHost: a\r\n\r\n']) {
+      expect((await send(port, request)).status).toBe(500);
+    }
+  });
+
+  it('reaches a client that has closed its half', async () => {
+    const { port } = await start([WS_ROUTE]);
+    const connection = await connectRaw({ port });
+    connection.write(handshakeRequest({ path: '/none' }));
+    connection.end();
+    expect((await connection.readAnswer()).status).toBe(404);
+    await connection.closed();
+  });
+
   it('is the status of a gateway error that the route threw', async () => {
     const failing = {
       path: '/ws',

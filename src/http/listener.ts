@@ -1,10 +1,12 @@
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
+import type { Clock } from '../base/clock.ts';
 import { WsfwError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import { openDoors } from './doors.ts';
 import { Intake, type IntakeParts, type IntakeSettings } from './intake.ts';
+import { ACCEPT_WARNING_EVERY_MS } from './limits.ts';
 import { createNodeServer, type ListenerTls, type ServerTimeouts } from './node-server.ts';
 import { OpenSockets } from './open-sockets.ts';
 import { createReplayServer } from './replay-server.ts';
@@ -59,7 +61,7 @@ export function createListener(parts: ListenerParts): Listener {
   // An HTTPS server takes sockets before their TLS handshake only.
   const inner = tls === null ? server : createReplayServer(settings, clock);
   const again = (socket: Duplex) => void inner.emit('connection', socket);
-  const doorParts = { intake, sockets, clock, serverHeader: settings.serverHeader, again };
+  const doorParts = { intake, sockets, clock, logger, serverHeader: settings.serverHeader, again };
   for (const one of new Set([server, inner])) openDoors(one, doorParts);
   const handshakes = tls === null ? null : new TlsHandshakes();
   track(server, sockets, handshakes);
@@ -76,7 +78,7 @@ export function createListener(parts: ListenerParts): Listener {
     cancel();
   };
   return {
-    listen: () => listen(server, settings.address, tls !== null, logger),
+    listen: () => listen(server, settings.address, tls !== null, acceptFailures(logger, clock)),
     drain: () => intake.drain(),
     close: (withinMs) => (closing ??= close(withinMs)),
     stats: () => ({ sockets: sockets.size, pendingHandshakes: intake.pending }),
@@ -96,14 +98,29 @@ function track(server: Server, sockets: OpenSockets, handshakes: TlsHandshakes |
   });
 }
 
-function listen(server: Server, { host, port }: ListenerSettings['address'], tls: boolean, logger: Logger) {
+/** Logs that connections cannot be accepted, but not once for each of them. */
+function acceptFailures(logger: Logger, clock: Clock): (error: Error) => void {
+  let quietUntil = 0;
+  return (error) => {
+    if (clock.now() < quietUntil) return;
+    quietUntil = clock.now() + ACCEPT_WARNING_EVERY_MS;
+    logger.warn({ error }, 'connections cannot be accepted');
+  };
+}
+
+function listen(
+  server: Server,
+  { host, port }: ListenerSettings['address'],
+  tls: boolean,
+  onAcceptError: (error: Error) => void,
+) {
   return new Promise<BoundAddress>((resolve, reject) => {
     const onError = (error: Error) => reject(listenError(error, host, port));
     server.once('error', onError);
     server.listen({ host, port, backlog: 1024 }, () => {
       server.off('error', onError);
       // Out of descriptors on accept (EMFILE), above all: the listener lives on.
-      server.on('error', (error) => logger.warn({ error }, 'a connection could not be accepted'));
+      server.on('error', onAcceptError);
       const bound = server.address() as AddressInfo;
       resolve({ host: bound.address, port: bound.port, tls });
     });

@@ -62,6 +62,9 @@ export function withExtras(given: Iterable<Header>, extras: Omit<AnswerExtras, '
   return headers;
 }
 
+/** Whether `value` can stand in a head. */
+export const isHeaderValue = (value: string): boolean => VALUE.test(value);
+
 /** @throws `TypeError` for a name or value that would break the head. */
 export function checkHeaders(headers: Iterable<Header>): void {
   for (const [name, value] of headers) {

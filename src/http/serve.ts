@@ -29,9 +29,23 @@ export async function serve(
     exchange.abandon();
     return;
   }
-  await exchange.respond(
+  await answerForSure(
+    exchange,
     outcome instanceof Error ? answerTo(outcome, exchange.id) : unanswered(exchange, outcome, logger),
+    logger,
   );
+}
+
+/** Answers, without what the route wanted added if that is what cannot be sent. */
+async function answerForSure(exchange: ExchangeBase, answer: Answer, logger: Logger): Promise<void> {
+  try {
+    await exchange.respond(answer);
+  } catch (error) {
+    if (exchange.answered) return;
+    logger.error({ requestId: exchange.id, error }, 'a plugin added a header that cannot be sent');
+    exchange.answerHeaders.filter(() => false);
+    await exchange.respond(answer);
+  }
 }
 
 async function handle(exchange: ExchangeBase, match: RouteMatch, logger: Logger): Promise<Error | null> {
