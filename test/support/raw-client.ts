@@ -36,12 +36,14 @@ export interface OpenOptions extends RawClientOptions, HandshakeOptions {
 
 /** A connection on which nothing was said yet. */
 export async function connectRaw(options: RawClientOptions): Promise<RawConnection> {
-  const target = { port: options.port, host: options.host ?? '127.0.0.1', allowHalfOpen: true };
-  const socket = options.tls === undefined ? connectTcp(target) : connectTls({ ...options.tls, ...target });
-  const connected = once(socket, options.tls === undefined ? 'connect' : 'secureConnect');
-  await within(connected, `connection to port ${options.port}`, options.deadlineMs);
-  socket.setNoDelay(true);
-  return new RawConnection(socket, 'client', options.deadlineMs);
+  const tcp = connectTcp({ port: options.port, host: options.host ?? '127.0.0.1', allowHalfOpen: true });
+  await within(once(tcp, 'connect'), `connection to port ${options.port}`, options.deadlineMs);
+  tcp.setNoDelay(true);
+  if (options.tls === undefined) return new RawConnection(tcp, 'client', options.deadlineMs);
+  tcp.on('error', () => undefined);
+  const socket = connectTls({ ...options.tls, socket: tcp });
+  await within(once(socket, 'secureConnect'), 'TLS handshake', options.deadlineMs);
+  return new RawConnection(socket, 'client', options.deadlineMs, tcp);
 }
 
 /** A valid opening handshake (RFC 6455 §4.1), but for what the options make of it. */

@@ -26,6 +26,8 @@ const MAX_HEAD_BYTES = 64 * 1024;
  */
 export class RawConnection {
   readonly socket: Socket;
+  /** The TCP socket below TLS; `socket` itself without TLS. */
+  readonly tcp: Socket;
   readonly role: 'client' | 'upstream';
   /** The socket's error, if it had one. */
   error: Error | null = null;
@@ -36,8 +38,9 @@ export class RawConnection {
   #end: TcpEnd | null = null;
   readonly #watchers = new Set<() => void>();
 
-  constructor(socket: Socket, role: 'client' | 'upstream', deadlineMs = DEADLINE_MS) {
+  constructor(socket: Socket, role: 'client' | 'upstream', deadlineMs = DEADLINE_MS, tcp = socket) {
     this.socket = socket;
+    this.tcp = tcp;
     this.role = role;
     this.deadlineMs = deadlineMs;
     this.#reader = new StrictReader({ masked: role === 'upstream' });
@@ -173,9 +176,15 @@ export class RawConnection {
     this.socket.end();
   }
 
-  /** RST to the peer. On TLS the TCP below is reset without close_notify. */
+  /** RST to the peer, below TLS if there is any. */
   reset(): void {
-    this.socket.resetAndDestroy();
+    this.tcp.resetAndDestroy();
+    this.socket.destroy();
+  }
+
+  /** Half-closes TCP below TLS: FIN without close_notify. */
+  endTcp(): void {
+    this.tcp.end();
   }
 
   /** Stops reading from the network, so that the peer's writes back up. */

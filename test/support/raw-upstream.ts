@@ -48,6 +48,8 @@ export class RawUpstream {
   handshake: HandshakeScript | 'manual';
   readonly #deadlineMs: number;
   readonly #secure: boolean;
+  /** The sockets below TLS, by the peer's port. */
+  readonly #tcp = new Map<number | undefined, Socket>();
   #ready: UpstreamConnection[] = [];
   #waiting: ((connection: UpstreamConnection) => void)[] = [];
 
@@ -56,7 +58,17 @@ export class RawUpstream {
     this.handshake = options.handshake ?? {};
     this.#deadlineMs = options.deadlineMs ?? DEADLINE_MS;
     this.#secure = options.tls !== undefined;
-    server.on(this.#secure ? 'secureConnection' : 'connection', (socket: Socket) => void this.#take(socket));
+    if (this.#secure) {
+      server.on('connection', (tcp) =>
+        this.#tcp.set(
+          tcp.remotePort,
+          tcp.on('error', () => undefined),
+        ),
+      );
+      server.on('secureConnection', (socket: Socket) => void this.#take(socket));
+    } else {
+      server.on('connection', (socket) => void this.#take(socket));
+    }
   }
 
   get port(): number {
@@ -86,7 +98,7 @@ export class RawUpstream {
 
   async #take(socket: Socket): Promise<void> {
     socket.setNoDelay(true);
-    const raw = new RawConnection(socket, 'upstream', this.#deadlineMs);
+    const raw = new RawConnection(socket, 'upstream', this.#deadlineMs, this.#tcp.get(socket.remotePort));
     const connection = Object.assign(raw, { request: null });
     this.connections.push(connection);
     try {
