@@ -1,7 +1,9 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Clock } from '../base/clock.ts';
+import { HeaderList } from '../base/header-list.ts';
 import type { Logger } from '../base/logger.ts';
+import { asksForWebSocket } from '../websocket/handshake.ts';
 import type { Intake } from './intake.ts';
 import { ANSWER_TIMEOUT_MS } from './limits.ts';
 import type { OpenSockets } from './open-sockets.ts';
@@ -70,32 +72,29 @@ async function takeUpgrade(
     socket.destroy();
     return;
   }
-  const ignored = intake.ignoresUpgrade(request);
+  const arrival = asksForWebSocket(HeaderList.fromRaw(request.rawHeaders))
+    ? intake.arrive(request, socket)
+    : null;
+  // RFC 9110 §7.8: an Upgrade may be ignored, and is where it means nothing to us.
+  const ignored = arrival === null || ('match' in arrival.met && !arrival.met.match.upgrades);
   if (!sockets.isAnswering(socket)) {
-    if (ignored) replay(parts, request, socket, head);
-    else await decide(parts, request, new UndecidedSocket(socket, head), false);
-    return;
+    if (ignored) return replay(parts, request, socket, head);
+    sockets.engage(socket);
+    return intake.upgrade(arrival, new UndecidedSocket(socket, head));
   }
   // RFC 9112 §9.3.2: answers go out in the order of their requests.
   const undecided = new UndecidedSocket(socket, head);
   await settled(parts, socket);
-  if (!ignored) await decide(parts, request, undecided, true);
-  else if (undecided.left) socket.destroy();
+  if (!ignored) {
+    adopt(socket);
+    sockets.engage(socket);
+    await intake.refuse(
+      arrival,
+      undecided,
+      'a WebSocket handshake must not be pipelined behind another request',
+    );
+  } else if (undecided.left) socket.destroy();
   else replay(parts, request, socket, undecided.release());
-}
-
-async function decide(
-  parts: DoorParts,
-  request: IncomingMessage,
-  undecided: UndecidedSocket,
-  pipelined: boolean,
-) {
-  const { intake, sockets } = parts;
-  adopt(undecided.socket);
-  sockets.engage(undecided.socket);
-  const detail = 'a WebSocket handshake must not be pipelined behind another request';
-  if (pipelined) await intake.refuse(request, undecided, 400, detail);
-  else await intake.upgrade(request, undecided);
 }
 
 async function refuseConnect(
@@ -103,9 +102,10 @@ async function refuseConnect(
   request: IncomingMessage,
   undecided: UndecidedSocket,
 ): Promise<void> {
-  parts.sockets.engage(undecided.socket);
+  const { intake, sockets } = parts;
+  sockets.engage(undecided.socket);
   await settled(parts, undecided.socket);
-  await parts.intake.refuse(request, undecided, 400, 'CONNECT is not served here');
+  await intake.refuse(intake.arrive(request, undecided.socket), undecided, 'CONNECT is not served here');
 }
 
 /** Serves an upgrade as a plain request: documented API only, and the connection is kept alive. */

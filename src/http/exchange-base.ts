@@ -20,7 +20,6 @@ export interface ExchangeFacts {
   readonly route: RouteRef;
   readonly client: { readonly address: string; readonly encrypted: boolean };
   readonly outgoing: Outgoing;
-  readonly body: Readable;
 }
 
 /** What an exchange needs of its listener. */
@@ -46,13 +45,15 @@ export abstract class ExchangeBase implements Exchange {
   readonly route: RouteRef;
   readonly client: { readonly address: string; readonly encrypted: boolean };
   readonly outgoing: Outgoing;
-  readonly body: Readable;
+  abstract readonly body: Readable;
   readonly locals: Locals = new Map();
   readonly answerHeaders = new HeaderList();
   abstract readonly upgrade: UpgradeOffer | null;
   protected readonly surroundings: ExchangeSurroundings;
   readonly #sink: AnswerSink;
-  readonly #abort = new AbortController();
+  /** Made when somebody asks: it is the costliest part of an exchange. */
+  #abort: AbortController | null = null;
+  #left = false;
   #endHooks: EndHook[] = [];
   #end: AnswerResult | null = null;
   #answered = false;
@@ -67,7 +68,6 @@ export abstract class ExchangeBase implements Exchange {
     this.route = facts.route;
     this.client = facts.client;
     this.outgoing = facts.outgoing;
-    this.body = facts.body;
     this.#sink = sink;
     this.surroundings = surroundings;
   }
@@ -77,6 +77,10 @@ export abstract class ExchangeBase implements Exchange {
   }
 
   get signal(): AbortSignal {
+    if (this.#abort === null) {
+      this.#abort = new AbortController();
+      if (this.#left) this.#abort.abort(new WsfwError('WSFW_CLIENT_LEFT'));
+    }
     return this.#abort.signal;
   }
 
@@ -98,9 +102,16 @@ export abstract class ExchangeBase implements Exchange {
     else this.#run([f], this.#end);
   }
 
+  /** Whether the client left before it was answered. */
+  get left(): boolean {
+    return this.#left;
+  }
+
   /** The client left: aborts the signal, unless it was answered before. */
   leave(): void {
-    if (!this.#answered) this.#abort.abort(new WsfwError('WSFW_CLIENT_LEFT'));
+    if (this.#answered || this.#left) return;
+    this.#left = true;
+    this.#abort?.abort(new WsfwError('WSFW_CLIENT_LEFT'));
   }
 
   /** Nobody will answer any more, since the client has left. */

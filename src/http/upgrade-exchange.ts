@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import type { Clock } from '../base/clock.ts';
 import { WsfwError } from '../base/errors.ts';
 import type { Header } from '../base/header-list.ts';
@@ -20,6 +21,7 @@ export class UpgradeExchange extends ExchangeBase {
   /** Called when the socket is no longer HTTP's. */
   readonly #handOver: () => void;
   readonly #clock: Clock;
+  #body: Readable | null = null;
 
   constructor(
     facts: ExchangeFacts,
@@ -34,6 +36,12 @@ export class UpgradeExchange extends ExchangeBase {
     this.#handOver = handOver;
     const verdict = checkHandshake(facts);
     this.upgrade = verdict.ok ? this.#offer(verdict.handshake) : null;
+  }
+
+  /** Always empty: a handshake with a body is none. */
+  get body(): Readable {
+    this.#body ??= Readable.from([]);
+    return this.#body;
   }
 
   protected override drop(): void {
