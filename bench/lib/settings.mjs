@@ -35,10 +35,10 @@ const FULL = {
     size: 128,
     connections: 100,
     depths: [1, 8],
-    rounds: 25,
+    rounds: 60,
     warmupMs: 2_000,
-    rampMs: 150,
-    windowMs: 900,
+    rampMs: 50,
+    windowMs: 300,
   },
   memory: {
     few: 200,
@@ -52,7 +52,7 @@ const FULL = {
 
 /** @type {Pick<Settings, 'cpu' | 'memory'>} */
 const QUICK = {
-  cpu: { ...FULL.cpu, rounds: 12, warmupMs: 1_500, rampMs: 100, windowMs: 700 },
+  cpu: { ...FULL.cpu, rounds: 30, warmupMs: 1_500 },
   memory: { ...FULL.memory, rounds: 7 },
 };
 
