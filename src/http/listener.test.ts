@@ -191,7 +191,11 @@ describe('what a client is answered', () => {
       hanging = resolve;
     });
     const silent = { path: '/silent', handle: async () => {} };
-    const stuck = { path: '/stuck', handle: () => (hanging(), new Promise<void>(() => {})) };
+    const handle = () => {
+      hanging();
+      return new Promise<void>(() => {});
+    };
+    const stuck = { path: '/stuck', handle };
     const { port, logger } = await start([silent, stuck], { clock });
     expect((await send(port, handshakeRequest({ path: '/silent' }))).status).toBe(500);
     const connection = await connectRaw({ port });
