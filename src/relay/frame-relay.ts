@@ -293,6 +293,12 @@ export class FrameRelay implements Relay, PumpOwner, Due {
   /** An end did not answer a close, or did not end its TCP, in time. */
   #giveUp(end: End): void {
     end.limitAt = NOT_YET;
+    if (end.from.paused) {
+      // Its answer may stand behind what the other end does not read: that one had its time, this one has it now.
+      this.#endTcp(this.#otherOf(end));
+      this.#limit(end, 1);
+      return;
+    }
     end.phase = PHASES.ending;
     this.#lose(end);
     end.stream.destroy();

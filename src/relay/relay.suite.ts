@@ -1,4 +1,8 @@
 import { describe } from 'vitest';
+import { causesSuite } from './suite/causes.suite.ts';
+import { closeSuite } from './suite/close.suite.ts';
+import { heartbeatSuite } from './suite/heartbeat.suite.ts';
+import { lossSuite } from './suite/loss.suite.ts';
 import type { MakeEngine } from './suite/rig.suite.ts';
 import { transparencySuite } from './suite/transparency.suite.ts';
 
@@ -6,5 +10,9 @@ import { transparencySuite } from './suite/transparency.suite.ts';
 export function relaySuite(name: string, makeEngine: MakeEngine): void {
   describe(name, () => {
     transparencySuite(makeEngine);
+    causesSuite(makeEngine);
+    closeSuite(makeEngine);
+    lossSuite(makeEngine);
+    heartbeatSuite(makeEngine);
   });
 }

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { afterAll, afterEach, beforeAll, expect } from 'vitest';
-import { within } from '../../../test/support/deadline.ts';
+import { DEADLINE_MS, within } from '../../../test/support/deadline.ts';
 import { OPCODE } from '../../../test/support/frames.ts';
 import { ManualClock } from '../../../test/support/manual-clock.ts';
 import { RawConnection } from '../../../test/support/raw-connection.ts';
@@ -33,6 +33,8 @@ export interface RigOptions {
   readonly heads?: { readonly client?: Uint8Array; readonly upstream?: Uint8Array };
   /** Agreed `Sec-WebSocket-Extensions`. */
   readonly extensions?: string;
+  /** From 0 up to 1. Default 0: the first ping comes after a whole `pingInterval`. */
+  readonly random?: () => number;
   /** Called with the far ends before the relay starts. */
   readonly before?: (ends: { client: RawConnection; upstream: RawConnection }) => void | Promise<void>;
 }
@@ -59,6 +61,8 @@ export class Rig {
   /** The gateway's own ends. */
   readonly legs: { readonly client: Socket; readonly upstream: Socket };
   readonly relay: Relay;
+  /** Whether the result has been reported. */
+  isOver = false;
   readonly #listeners: Map<Socket, Map<string | symbol, number>>;
 
   constructor(
@@ -74,6 +78,9 @@ export class Rig {
     this.legs = legs;
     this.#listeners = new Map([legs.client, legs.upstream].map((leg) => [leg, listenersOf(leg)]));
     this.relay = startRelay();
+    void this.relay.result.then(() => {
+      this.isOver = true;
+    });
   }
 
   /** Lets everything that is under way arrive. Time stands still. */
@@ -99,17 +106,12 @@ export class Rig {
     return result;
   }
 
-  /** Whether the result has been reported. */
-  async isOver(): Promise<boolean> {
-    return (await Promise.race([this.relay.result.then(() => true), Promise.resolve(false)])) === true;
-  }
-
   /** Ends both sides and asserts that nothing is left. */
   async finish(): Promise<void> {
     this.client.destroy();
     this.upstream.destroy();
     // At most four times closeTimeout for what cannot be flushed, and one more for the end of TCP.
-    for (let i = 0; i < 60 && !(await this.isOver()); i++) await this.pass(1000, 500);
+    for (let i = 0; i < 60 && !this.isOver; i++) await this.pass(1000, 500);
     await this.result();
   }
 
@@ -149,14 +151,22 @@ async function openRig(makeEngine: MakeEngine, sockets: SocketSource, rigOptions
   const clientSide = await sockets.pair(true);
   // As the dialer opens them: a FIN of the upstream is answered by Node itself.
   const upstreamSide = await sockets.pair(false);
-  const client = new RawConnection(clientSide.dialed, 'client');
-  const upstream = new RawConnection(upstreamSide.accepted, 'upstream');
+  const client = new RawConnection(clientSide.dialed, 'client', DEADLINE_MS, clientSide.tcp.dialed);
+  const upstream = new RawConnection(
+    upstreamSide.accepted,
+    'upstream',
+    DEADLINE_MS,
+    upstreamSide.tcp.accepted,
+  );
   const legs = { client: clientSide.accepted, upstream: upstreamSide.dialed };
-  const { options, heads, extensions = '', before } = rigOptions;
+  const { options, heads, extensions = '', before, random = () => 0 } = rigOptions;
   if (extensions !== '') for (const end of [client, upstream]) end.expectDeflate();
+  // Until the relay has them, sockets are in somebody else's care.
+  for (const socket of Object.values(legs)) socket.on('error', ignoreError);
   await before?.({ client, upstream });
+  for (const socket of Object.values(legs)) socket.off('error', ignoreError);
   const clock = new LeapingClock();
-  const engine = makeEngine({ clock, random: () => 0 });
+  const engine = makeEngine({ clock, random });
   const leg = (stream: Socket, head: Uint8Array = new Uint8Array(0)): Leg => ({
     stream,
     head,
@@ -170,6 +180,8 @@ async function openRig(makeEngine: MakeEngine, sockets: SocketSource, rigOptions
     }),
   );
 }
+
+function ignoreError(): void {}
 
 function listenersOf(socket: Socket): Map<string | symbol, number> {
   return new Map(socket.eventNames().map((event) => [event, socket.listenerCount(event)]));
@@ -196,4 +208,26 @@ export function record(end: RawConnection): () => Buffer {
   const chunks: Buffer[] = [];
   end.socket.on('data', (chunk: Buffer) => chunks.push(Buffer.from(chunk)));
   return () => Buffer.concat(chunks);
+}
+
+/** Sends messages from a far end until the relay cannot read any more of them. @returns how many payload bytes. */
+export async function flood(rig: Rig, from: 'client' | 'upstream'): Promise<number> {
+  const payload = Buffer.alloc(64 * 1024, 'x');
+  const end = rig[from];
+  const frame = end.encode({ opcode: OPCODE.binary, payload });
+  for (let sent = payload.length; ; sent += payload.length) {
+    end.write(frame);
+    await rig.settle();
+    if (end.socket.writableLength > 0) return sent;
+  }
+}
+
+/** As `flood`, but what the relay has read ends between two messages. */
+export async function floodToBoundary(rig: Rig, from: 'client' | 'upstream'): Promise<void> {
+  const leg = rig.legs[from];
+  const frame = rig[from].encode({ opcode: OPCODE.binary, payload: Buffer.alloc(10_000) });
+  while (!leg.isPaused()) {
+    rig[from].write(frame);
+    await rig.settle();
+  }
 }

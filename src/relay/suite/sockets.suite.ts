@@ -11,6 +11,8 @@ const HIGH_WATER_MARK_BYTES = 16_384;
 export interface SocketPair {
   readonly accepted: Socket;
   readonly dialed: Socket;
+  /** The same below TLS, if there is any. */
+  readonly tcp: { readonly accepted: Socket; readonly dialed: Socket };
 }
 
 /** Makes connections over loopback, one at a time. */
@@ -35,15 +37,15 @@ export class SocketSource {
   async pair(allowHalfOpen: boolean): Promise<SocketPair> {
     const { port } = this.#server.address() as AddressInfo;
     const target = { port, host: '127.0.0.1', allowHalfOpen, highWaterMark: HIGH_WATER_MARK_BYTES };
-    const arrival = once(this.#server, this.#tls ? 'secureConnection' : 'connection');
-    const dialed = this.#tls ? connectTls({ ...target, ca: certificates.ca }) : connect(target);
+    const tcpArrival = once(this.#server, 'connection');
+    const arrival = this.#tls ? once(this.#server, 'secureConnection') : tcpArrival;
+    const tcp = connect(target);
+    const dialed = this.#tls ? connectTls({ ...target, socket: tcp, ca: certificates.ca }) : tcp;
     const connected = once(dialed, this.#tls ? 'secureConnect' : 'connect');
-    const [[accepted]] = (await within(Promise.all([arrival, connected]), 'connection')) as [
-      [Socket],
-      unknown,
-    ];
+    await within(Promise.all([arrival, connected]), 'connection');
+    const [[accepted], [acceptedTcp]] = (await Promise.all([arrival, tcpArrival])) as [[Socket], [Socket]];
     for (const socket of [accepted, dialed]) socket.setNoDelay(true);
-    return { accepted, dialed };
+    return { accepted, dialed, tcp: { accepted: acceptedTcp, dialed: tcp } };
   }
 
   async close(): Promise<void> {

@@ -28,11 +28,19 @@ interface Script {
 
 const scripts = (masked: boolean): fc.Arbitrary<Script> =>
   fc.record({
-    stream: validFrames({ masked }),
+    stream: validFrames({ masked }).map(withoutEightBytePings),
     cuts: fc.array(fc.nat(), { maxLength: 8 }),
     boundaries: fc.array(fc.nat(), { maxLength: 6 }),
     choices: fc.array(fc.record({ timeForPing: fc.boolean(), answer: fc.boolean() }), { minLength: 4 }),
   });
+
+/** So that a ping of eight bytes is always the gateway's. */
+function withoutEightBytePings({ frames }: FrameStream): FrameStream {
+  const changed = frames.map((frame) =>
+    frame.opcode === OPCODE.ping && frame.payload?.length === 8 ? { ...frame, payload: 'seven..' } : frame,
+  );
+  return { frames: changed, bytes: buildFrames(changed) };
+}
 
 export function transparencySuite(makeEngine: MakeEngine): void {
   describe('passing frames on', () => {
