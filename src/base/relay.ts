@@ -74,7 +74,7 @@ export interface CloseHow {
   readonly side?: Side;
   /** Close after the frame under way (default), or after the message under way. */
   readonly at?: 'frame' | 'message';
-  /** How many milliseconds to wait for the end of a message before closing at the end of a frame. */
+  /** How many milliseconds to wait for the end of a message before closing at the end of a frame. Default `closeTimeoutMs`. */
   readonly withinMs?: number;
 }
 

@@ -98,8 +98,10 @@ export class FrameRelay implements Relay, PumpOwner, Due {
   }
 
   close(cause: GatewayCause, how: CloseHow = {}): void {
-    if (how.at === 'message' && how.withinMs !== undefined) {
-      this.#hurryAt = Deadlines.expiry(this.#services.deadlines.now, how.withinMs);
+    if (this.#cause !== null) return;
+    if (how.at === 'message') {
+      const withinMs = how.withinMs ?? this.#options.closeTimeoutMs;
+      this.#hurryAt = Deadlines.expiry(this.#services.deadlines.now, withinMs);
     }
     this.#decide(cause, how.side ?? 'client', '', how);
     this.#scheduleNext();
@@ -243,6 +245,7 @@ export class FrameRelay implements Relay, PumpOwner, Due {
       end.closeSent = code ?? CLOSE_CODES.noCode;
       // Nothing follows a close frame; what the other end still sends is read and dropped (RFC 6455 §5.5.1).
       end.to.stopWriting();
+      this.#startTogether(end);
       if (end.endsAfterClose) this.#endTcp(end);
       else this.#endWhenClosed(end);
     };
@@ -256,8 +259,18 @@ export class FrameRelay implements Relay, PumpOwner, Due {
 
   /** Gives the present phase of an end so many times `closeTimeout`, unless it has less already. */
   #limit(end: End, times: number): void {
-    const limitAt = Deadlines.expiry(this.#services.deadlines.now, times * this.#options.closeTimeoutMs);
-    end.limitAt = earlier(end.limitAt, limitAt);
+    const { now } = this.#services.deadlines;
+    // An end that is told at once may still have to finish the message which the close to the other waits for.
+    const since = end.phase === PHASES.closing ? Math.max(now, this.#hurryAt) : now;
+    end.limitAt = earlier(end.limitAt, Deadlines.expiry(since, times * this.#options.closeTimeoutMs));
+  }
+
+  /** Once both closes are out nobody waits for the end of a message any more, and both ends have their time to answer. */
+  #startTogether(end: End): void {
+    const other = this.#otherOf(end);
+    if (this.#hurryAt === NOT_YET || other.closeSent === null) return;
+    this.#hurryAt = NOT_YET;
+    if (other.phase === PHASES.closing) this.#limit(other, 1);
   }
 
   /** Both closes passed: the server ends TCP first (RFC 6455 §7.1.1), so we do to the client, and the upstream to us. */

@@ -1,8 +1,11 @@
 import { describe } from 'vitest';
+import { backpressureSuite } from './suite/backpressure.suite.ts';
 import { causesSuite } from './suite/causes.suite.ts';
 import { closeSuite } from './suite/close.suite.ts';
 import { heartbeatSuite } from './suite/heartbeat.suite.ts';
+import { limitsSuite } from './suite/limits.suite.ts';
 import { lossSuite } from './suite/loss.suite.ts';
+import { operationsSuite } from './suite/operations.suite.ts';
 import type { MakeEngine } from './suite/rig.suite.ts';
 import { transparencySuite } from './suite/transparency.suite.ts';
 
@@ -14,5 +17,8 @@ export function relaySuite(name: string, makeEngine: MakeEngine): void {
     closeSuite(makeEngine);
     lossSuite(makeEngine);
     heartbeatSuite(makeEngine);
+    limitsSuite(makeEngine);
+    backpressureSuite(makeEngine);
+    operationsSuite(makeEngine);
   });
 }

@@ -1,0 +1,120 @@
+import { describe, expect, it } from 'vitest';
+import { OPCODE } from '../../../test/support/frames.ts';
+import { otherSide, type Side } from '../../base/side.ts';
+import { flood, HEARTBEATS, type MakeEngine, onPing, type Rig, record, useRigs } from './rig.suite.ts';
+
+const BOUND_BYTES = 320 * 1024;
+const SIDES: readonly Side[] = ['client', 'upstream'];
+
+export function backpressureSuite(makeEngine: MakeEngine): void {
+  describe('backpressure', () => {
+    const open = useRigs(makeEngine);
+
+    it.each(SIDES)('holds little of what a %s does not read, and delivers it all later', async (slow) => {
+      const rig = await open();
+      const held = watchHeld(rig);
+      const received = record(rig[slow]);
+      rig[slow].pause();
+      const sent = await flood(rig, otherSide(slow));
+      expect(held.most()).toBeLessThan(BOUND_BYTES);
+      rig[slow].resume();
+      await rig.settle();
+      expect(rig.relay.stats()[otherSide(slow)]).toMatchObject({ bytes: sent, messages: sent / 65_536 });
+      expect(received().length).toBeGreaterThan(sent);
+      expect(held.most()).toBeLessThan(BOUND_BYTES);
+      held.stop();
+    });
+
+    it('holds little when both sides flood and neither reads', async () => {
+      const rig = await open();
+      const held = watchHeld(rig);
+      rig.client.pause();
+      rig.upstream.pause();
+      const [fromClient, fromUpstream] = [await flood(rig, 'client'), await flood(rig, 'upstream')];
+      expect(held.most()).toBeLessThan(BOUND_BYTES);
+      rig.client.resume();
+      rig.upstream.resume();
+      await rig.settle();
+      expect(rig.relay.stats().client.bytes).toBe(fromClient);
+      expect(rig.relay.stats().upstream.bytes).toBe(fromUpstream);
+      expect(held.most()).toBeLessThan(BOUND_BYTES);
+      held.stop();
+    });
+
+    it.each([
+      ['one frame of 16 MiB', [{ opcode: OPCODE.binary, payload: Buffer.alloc(16 * 1024 * 1024, 'x') }]],
+      [
+        'tiny messages',
+        Array.from({ length: 200_000 }, () => ({ opcode: OPCODE.text, payload: 'sixteen bytes ok' })),
+      ],
+      [
+        'pings',
+        Array.from({ length: 200_000 }, () => ({ opcode: OPCODE.ping, payload: 'sixteen bytes ok' })),
+      ],
+    ])('keeps to the bound for %s', async (_what, frames) => {
+      const rig = await open();
+      const held = watchHeld(rig);
+      const received = record(rig.client);
+      rig.client.pause();
+      const bytes = Buffer.concat(frames.map((frame) => rig.upstream.encode(frame)));
+      rig.upstream.write(bytes);
+      await rig.settle();
+      expect(held.most()).toBeLessThan(BOUND_BYTES);
+      rig.client.resume();
+      await rig.settle();
+      expect(received().equals(bytes)).toBe(true);
+      expect(held.most()).toBeLessThan(BOUND_BYTES);
+      held.stop();
+    });
+
+    it('does not stop the other direction', async () => {
+      const rig = await open();
+      rig.client.pause();
+      await flood(rig, 'upstream');
+      for (let i = 0; i < 100; i++) rig.client.sendText(`message ${i}`);
+      for (let i = 0; i < 100; i++) {
+        expect((await rig.upstream.nextMessage()).payload.toString()).toBe(`message ${i}`);
+      }
+    });
+
+    it('puts one ping behind what is not read, not one an interval', async () => {
+      const rig = await open({ options: { ...HEARTBEATS, pongTimeoutMs: 0 } });
+      rig.client.pause();
+      await flood(rig, 'upstream');
+      await rig.pass(600_000, 5000);
+      let pings = 0;
+      onPing(rig.client, () => pings++);
+      rig.client.resume();
+      await rig.settle();
+      expect(pings).toBeLessThanOrEqual(1);
+    });
+
+    it('passes a chunk on in one write when nothing is put in or taken out', async () => {
+      const rig = await open();
+      const frames = Array.from({ length: 50 }, (_, i) =>
+        rig.client.encode({ opcode: OPCODE.text, payload: `${i}` }),
+      );
+      const writes: number[] = [];
+      rig.upstream.socket.on('data', (chunk: Buffer) => writes.push(chunk.length));
+      const bytes = Buffer.concat(frames);
+      rig.client.write(bytes);
+      await rig.settle();
+      expect(writes).toEqual([bytes.length]);
+    });
+  });
+}
+
+/** Looks at what both of the gateway's sockets hold, once a turn of the loop. */
+function watchHeld({ legs }: Rig): { most(): number; stop(): void } {
+  let most = 0;
+  let immediate: NodeJS.Immediate;
+  const look = (): void => {
+    const { client, upstream } = legs;
+    const held =
+      client.readableLength + client.writableLength + upstream.readableLength + upstream.writableLength;
+    most = Math.max(most, held);
+    immediate = setImmediate(look);
+  };
+  look();
+  return { most: () => most, stop: () => clearImmediate(immediate) };
+}
