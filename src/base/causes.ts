@@ -134,7 +134,7 @@ export const CAUSES = facts({
     upstream: 'gone',
   },
   'closed-by-operator': {
-    what: 'closed through the admin API',
+    what: 'an operator closed it',
     side: null,
     client: { code: 1001, reason: 'closed by operator' },
     upstream: { code: 1001, reason: 'closed by operator' },

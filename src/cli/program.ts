@@ -48,7 +48,7 @@ function createProgram(exit: (code: number) => void): Command {
 }
 
 interface StartFlags {
-  readonly config: string[];
+  readonly config?: string[];
   readonly demo?: boolean;
   readonly logLevel: LogSettings['level'];
   readonly logFormat?: LogSettings['format'];
@@ -66,7 +66,7 @@ function addStart(program: Command, exit: (code: number) => void): void {
         LOG_FORMATS,
       ),
     )
-    .action(async ({ config, demo = false, logLevel: level, logFormat }: StartFlags) => {
+    .action(async ({ config = [], demo = false, logLevel: level, logFormat }: StartFlags) => {
       const isTTY = process.stdout.isTTY === true;
       const format = logFormat ?? (isTTY || demo ? 'pretty' : 'json');
       const { start } = await import('./start.ts');
@@ -82,7 +82,7 @@ function addCheck(program: Command, exit: (code: number) => void): void {
     .description('check a configuration as start would, without starting anything')
     .addOption(configOption())
     .option('--json', 'print the findings as JSON')
-    .action(async ({ config, json = false }: { config: string[]; json?: boolean }) => {
+    .action(async ({ config = [], json = false }: { config?: string[]; json?: boolean }) => {
       const { check } = await import('./check.ts');
       exit(await check({ config, json }));
     });
@@ -91,19 +91,20 @@ function addCheck(program: Command, exit: (code: number) => void): void {
 function addSchema(program: Command, exit: (code: number) => void): void {
   program
     .command('schema')
-    .description('print a JSON Schema of the configuration, for editors; with --config also of its plugins')
+    .description(
+      'print a JSON Schema of the configuration, for editors; with --config also of the plugins it loads',
+    )
     .addOption(configOption())
-    .action(async ({ config }: { config: string[] }) => {
+    .action(async ({ config = [] }: { config?: string[] }) => {
       const { schema } = await import('./schema.ts');
       exit(await schema({ config }));
     });
 }
 
+/** Commander prints a default of its own, even an empty one: the description says what happens without the flag. */
 function configOption(): Option {
-  return new Option(
-    '-c, --config <path>',
-    'a file, or a folder of YAML files; repeatable (default: ./config, else ./wsfw.yaml)',
-  )
-    .argParser((path: string, paths: string[]) => [...paths, path])
-    .default([], '');
+  const description = 'a file, or a folder of YAML files; repeatable (default: ./config, else ./wsfw.yaml)';
+  return new Option('-c, --config <path>', description).argParser(
+    (path: string, paths: string[] | undefined): string[] => [...(paths ?? []), path],
+  );
 }

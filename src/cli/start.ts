@@ -11,7 +11,7 @@ import { renderBanner } from './banner.ts';
 import { EXIT_CODES } from './exit-codes.ts';
 import { untilUncaught } from './faults.ts';
 import { createLog, type LogSettings } from './log.ts';
-import { overviewOf, urlOf } from './overview.ts';
+import { overviewOf } from './overview.ts';
 import { exampleConfig, packageVersion } from './package-info.ts';
 import { untilSignal } from './signals.ts';
 
@@ -84,12 +84,13 @@ function announce(
 ): void {
   if (snapshot === null) return;
   const { config, warnings } = snapshot;
+  const overview = overviewOf(config, address, packageVersion(), demo);
   if (log.format === 'pretty' && !config.server.disableStartupMessage) {
-    const overview = overviewOf(config, address, packageVersion(), demo);
     process.stdout.write(renderBanner(overview, { color: log.color }));
   } else {
-    const { appName } = config.server;
-    logger.info({ url: urlOf(address), appName, routes: config.routes.length }, 'listening');
+    const { appName, enablePrintRoutes } = config.server;
+    logger.info({ url: overview.listening.url, appName, routes: config.routes.length }, 'listening');
+    if (enablePrintRoutes) for (const route of overview.routes) logger.info({ ...route }, 'route');
   }
   for (const warning of warnings) logger.warn({}, formatProblem(warning).replace('\n ', ':'));
 }

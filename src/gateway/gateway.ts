@@ -12,6 +12,7 @@ import { createRelayEngine } from '../relay/engine.ts';
 import { drain, sendAway } from './drain.ts';
 import { Journal } from './journal.ts';
 import { allOf } from './observers.ts';
+import { PluginFaults } from './plugin-faults.ts';
 import { type GatewayStats, Registry } from './registry.ts';
 import { buildSnapshot, type Snapshot } from './snapshot.ts';
 import { readCertificates } from './tls.ts';
@@ -114,7 +115,8 @@ export class ConfiguredGateway implements Gateway {
   }
 
   async #start(): Promise<GatewayAddress> {
-    const snapshot = await buildSnapshot(this.#reading, this.#services());
+    const faults = new PluginFaults();
+    const snapshot = await buildSnapshot(this.#reading, this.#services(faults), faults);
     this.#snapshot = snapshot;
     this.#releaseSnapshot = snapshot.retain();
     try {
@@ -166,7 +168,7 @@ export class ConfiguredGateway implements Gateway {
     await snapshot.disposed;
   }
 
-  #services(): HostServices {
+  #services(faults: PluginFaults): HostServices {
     const forward = createForward({
       engine: createRelayEngine({ clock: this.#clock }),
       clock: this.#clock,
@@ -179,6 +181,6 @@ export class ConfiguredGateway implements Gateway {
         },
       },
     });
-    return { clock: this.#clock, logger: this.#logger, forward };
+    return { clock: this.#clock, logger: this.#logger, forward: faults.watchForward(forward) };
   }
 }

@@ -11,6 +11,7 @@ import type { Action } from '../http/exchange.ts';
 import { createRouter, findConflicts, type Router } from '../http/router.ts';
 import type { RouteMatch, RouteMiss, RouteQuery, Site } from '../http/site.ts';
 import { BUILTINS } from './builtins.ts';
+import { PluginFaults } from './plugin-faults.ts';
 
 /** A route, ready to serve. */
 interface ServedRoute extends RouteEntry {
@@ -33,12 +34,12 @@ export class Snapshot implements Site {
   /** Resolves when the components are disposed of. */
   readonly disposed: Promise<void>;
 
-  constructor(config: Config, built: Built) {
+  constructor(config: Config, built: Built, faults: PluginFaults) {
     this.config = config;
     this.warnings = [...config.warnings, ...built.warnings];
     this.#built = built;
     const { strictRouting, caseSensitive } = config.server;
-    const routes = config.routes.map((route) => serve(route, config, built));
+    const routes = config.routes.map((route) => serve(route, config, built, faults));
     this.#router = createRouter(routes, { strictRouting, caseSensitive });
     this.disposed = new Promise((resolve) => {
       this.#disposed = resolve;
@@ -54,7 +55,8 @@ export class Snapshot implements Site {
       params: found.params,
       upgrades,
       handle: (exchange) => {
-        exchange.onEnd(this.retain());
+        this.#holders++;
+        exchange.onEnd(this.#letGo);
         return handle(exchange);
       },
     };
@@ -67,16 +69,25 @@ export class Snapshot implements Site {
     return () => {
       if (!held) return;
       held = false;
-      if (--this.#holders === 0) void this.#built.dispose().then(this.#disposed);
+      this.#letGo();
     };
   }
+
+  // One function for all connections, since each keeps it for as long as it lives.
+  readonly #letGo = (): void => {
+    if (--this.#holders === 0) void this.#built.dispose().then(this.#disposed);
+  };
 }
 
 /**
  * Loads the plugins of a configuration and builds its components and routes.
  * @throws {ConfigError} with every problem at once: those of the reading, of the plugins and of their options.
  */
-export async function buildSnapshot(reading: Reading, services: HostServices): Promise<Snapshot> {
+export async function buildSnapshot(
+  reading: Reading,
+  services: HostServices,
+  faults = new PluginFaults(),
+): Promise<Snapshot> {
   const { config, problems } = reading;
   if (config === null) throw new ConfigError(problems);
   const loaded = await loadPlugins(config, { ...services, builtins: BUILTINS });
@@ -85,7 +96,7 @@ export async function buildSnapshot(reading: Reading, services: HostServices): P
     const checked = await checkComponents(config, loaded, services.clock);
     throw new ConfigError([...found, ...loaded.problems, ...checked.problems]);
   }
-  return new Snapshot(config, await buildComponents(config, loaded, services));
+  return new Snapshot(config, await buildComponents(config, loaded, services), faults);
 }
 
 function conflictsOf({ routes, server, places }: Config): Problem[] {
@@ -95,7 +106,7 @@ function conflictsOf({ routes, server, places }: Config): Problem[] {
   });
 }
 
-function serve(route: RouteEntry, config: Config, built: Built): ServedRoute {
+function serve(route: RouteEntry, config: Config, built: Built, faults: PluginFaults): ServedRoute {
   const action = built.actions.get(route.action);
   if (action === undefined) throw new Error(`no action is named ${route.action}`);
   const names = [...config.globalMiddlewares, ...route.middlewares];
@@ -108,6 +119,6 @@ function serve(route: RouteEntry, config: Config, built: Built): ServedRoute {
     ...route,
     ref: { name: route.name, pattern: route.path, action: route.action },
     upgrades: action.upgrades,
-    handle: compose(middlewares, action.action),
+    handle: faults.watchRoute(compose(middlewares, action.action)),
   };
 }

@@ -56,7 +56,7 @@ export function openDoors(server: Server, parts: DoorParts): void {
 /** Nothing below is expected to reject. If it does, that one connection pays for it. */
 function guard({ logger }: DoorParts, socket: Duplex, work: Promise<void>): void {
   work.catch((error: unknown) => {
-    logger.error({ error }, 'a request could not be served');
+    logger.error({ err: error }, 'a request could not be served');
     socket.destroy();
   });
 }

@@ -161,13 +161,13 @@ function runHooks(
   hooks: readonly EndHook[],
   end: RelayResult | AnswerResult,
   logger: Logger,
-  requestId: string,
+  id: string,
 ): void {
   for (const hook of hooks) {
     try {
       hook(end);
     } catch (error) {
-      logger.error({ requestId, error }, 'a plugin threw when it was told how a request ended');
+      logger.error({ id, err: error }, 'a plugin threw when it was told how a request ended');
     }
   }
 }

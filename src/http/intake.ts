@@ -137,7 +137,7 @@ export class Intake {
       const health = matchHealth(settings.healthRoutes, path, () => ready() && !this.#draining);
       return health ?? site().match({ method, path, host: hostname });
     } catch (error) {
-      logger.error({ error }, 'the routes could not be asked; answered 500');
+      logger.error({ err: error }, 'the routes could not be asked; answered 500');
       return null;
     }
   }
@@ -205,7 +205,7 @@ export class Intake {
       const refusal = { id, route, clientAddress: client.address, status, reason };
       observer.refused(error === undefined ? refusal : { ...refusal, error });
     } catch (thrown) {
-      logger.error({ requestId: id, error: thrown }, 'an observer threw');
+      logger.error({ id, err: thrown }, 'an observer threw');
     }
   }
 }

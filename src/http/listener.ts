@@ -104,7 +104,7 @@ function acceptFailures(logger: Logger, clock: Clock): (error: Error) => void {
   return (error) => {
     if (clock.now() < quietUntil) return;
     quietUntil = clock.now() + ACCEPT_WARNING_EVERY_MS;
-    logger.warn({ error }, 'connections cannot be accepted');
+    logger.warn({ err: error }, 'connections cannot be accepted');
   };
 }
 

@@ -42,7 +42,7 @@ async function answerForSure(exchange: ExchangeBase, answer: Answer, logger: Log
     await exchange.respond(answer);
   } catch (error) {
     if (exchange.answered) return;
-    logger.error({ requestId: exchange.id, error }, 'a plugin added a header that cannot be sent');
+    logger.error({ id: exchange.id, err: error }, 'a plugin added a header that cannot be sent');
     exchange.answerHeaders.filter(() => false);
     await exchange.respond(answer);
   }
@@ -56,7 +56,7 @@ async function handle(exchange: ExchangeBase, match: RouteMatch, logger: Logger)
     const error = thrown instanceof Error ? thrown : new Error(String(thrown));
     const expected = exchange.left || (error instanceof WsfwError && isForClient(error));
     if (!expected) {
-      const fields = { requestId: exchange.id, route: exchange.route.pattern, error };
+      const fields = { id: exchange.id, route: exchange.route.pattern, err: error };
       logger.error(
         fields,
         exchange.answered ? 'a plugin threw after the answer' : 'a plugin threw; answered 500',
@@ -84,6 +84,6 @@ function unanswered({ id, route }: ExchangeBase, outcome: 'late' | null, logger:
     outcome === 'late'
       ? `nobody answered within ${HANDLE_TIMEOUT_MS} ms: a middleware or the action never came back`
       : 'nobody answered: a middleware returned without calling next(), or the action did nothing';
-  logger.error({ requestId: id, route: route.pattern }, `${reason}; answered 500`);
+  logger.error({ id, route: route.pattern }, `${reason}; answered 500`);
   return problem({ status: 500, detail: 'an internal error', requestId: id, reason });
 }

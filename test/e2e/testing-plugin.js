@@ -20,6 +20,16 @@ export default {
           throw new Error(config.message);
         },
     },
+    /** Lets the request be answered, then throws. */
+    ThrowAfter: {
+      config: anything,
+      create:
+        ({ config }) =>
+        async (_exchange, next) => {
+          await next();
+          throw new Error(config.message);
+        },
+    },
     AnswerHeaders: {
       config: anything,
       create:
