@@ -307,14 +307,16 @@ export class FrameRelay implements Relay, PumpOwner, Due {
   #giveUp(end: End): void {
     end.limitAt = NOT_YET;
     if (end.from.paused) {
-      // Its answer may stand behind what the other end does not read: that one had its time, this one has it now.
-      this.#endTcp(this.#otherOf(end));
+      // Its answer may stand behind what the other end does not read: no more of that, and it has its time now.
+      this.#heardOut(end);
       this.#limit(end, 1);
       return;
     }
     end.phase = PHASES.ending;
     this.#lose(end);
-    end.stream.destroy();
+    // An end that does not read is reset: the kernel would go on holding what was written to it.
+    if (end.stream.writableLength > 0) resetStream(end.stream);
+    else end.stream.destroy();
   }
 
   #finish(): void {

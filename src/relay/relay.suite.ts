@@ -1,6 +1,7 @@
 import { describe } from 'vitest';
 import { backpressureSuite } from './suite/backpressure.suite.ts';
 import { causesSuite } from './suite/causes.suite.ts';
+import { chaosSuite } from './suite/chaos.suite.ts';
 import { closeSuite } from './suite/close.suite.ts';
 import { heartbeatSuite } from './suite/heartbeat.suite.ts';
 import { limitsSuite } from './suite/limits.suite.ts';
@@ -20,5 +21,6 @@ export function relaySuite(name: string, makeEngine: MakeEngine): void {
     limitsSuite(makeEngine);
     backpressureSuite(makeEngine);
     operationsSuite(makeEngine);
+    chaosSuite(makeEngine);
   });
 }
