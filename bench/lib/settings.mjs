@@ -27,6 +27,7 @@ import { PROXIES } from '../proxies/index.mjs';
  * @property {number} rounds
  * @property {number} churns How often `few` connections come and go before the first reading.
  * @property {readonly string[]} nodeFlags
+ * @property {Record<string, string>} env
  */
 
 /** @type {Pick<Settings, 'cpu' | 'memory'>} */
@@ -45,8 +46,11 @@ const FULL = {
     many: 2_000,
     rounds: 7,
     churns: 5,
-    // A young generation of one fixed size: left alone it grows by megabytes whenever V8 sees fit.
-    nodeFlags: ['--min-semi-space-size=1', '--max-semi-space-size=1'],
+    // A young generation of one fixed size, since it grows by megabytes whenever V8 sees fit; and no half-empty
+    // pages, in which new connections would cost nothing.
+    nodeFlags: ['--min-semi-space-size=1', '--max-semi-space-size=1', '--compact-on-every-full-gc'],
+    // glibc gives back what the compiler's threads have freed, instead of keeping some megabytes or not.
+    env: { MALLOC_ARENA_MAX: '1', MALLOC_TRIM_THRESHOLD_: '65536' },
   },
 };
 

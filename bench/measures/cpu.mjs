@@ -9,7 +9,7 @@ export async function measureCpu(bench) {
   const { size, connections, depths, rounds, warmupMs, rampMs, windowMs } = bench.settings.cpu;
   /** @type {import('../lib/targets.mjs').Sample[]} */
   const samples = [];
-  const running = await bench.startAll([]);
+  const running = await bench.startAll();
   try {
     for (const { name, proxy } of running) await bench.load.open(name, proxy.port, connections);
     for (const depth of depths) {

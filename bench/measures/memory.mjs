@@ -38,8 +38,8 @@ export async function measureMemory(bench) {
  * @param {import('../proxies/index.mjs').Proxy} candidate
  */
 async function readBoth(bench, { name, start }) {
-  const { few, many, churns, nodeFlags } = bench.settings.memory;
-  const proxy = await start({ upstreamPort: bench.echo.port, nodeFlags });
+  const { few, many, churns, nodeFlags, env } = bench.settings.memory;
+  const proxy = await start({ upstreamPort: bench.echo.port, nodeFlags, env });
   try {
     // Compiled code must not count as connections' memory: the handshake runs hot before the first reading.
     for (let churn = 0; churn < churns; churn++) {

@@ -19,13 +19,13 @@ export class Bench {
     this.progress = progress;
   }
 
-  /** @param {readonly string[]} nodeFlags */
-  async startAll(nodeFlags) {
+  /** Starts every proxy as its users would run it. */
+  async startAll() {
     /** @type {{ name: string, proxy: import('../proxies/index.mjs').RunningProxy }[]} */
     const running = [];
     try {
       for (const { name, start } of this.proxies) {
-        running.push({ name, proxy: await start({ upstreamPort: this.echo.port, nodeFlags }) });
+        running.push({ name, proxy: await start({ upstreamPort: this.echo.port, nodeFlags: [], env: {} }) });
       }
     } catch (error) {
       for (const { proxy } of running) await proxy.stop();

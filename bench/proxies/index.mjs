@@ -7,6 +7,7 @@ import { wsfw } from './wsfw/index.mjs';
  * @typedef {object} StartOptions
  * @property {number} upstreamPort
  * @property {readonly string[]} nodeFlags For proxies that run on Node; others ignore them.
+ * @property {Record<string, string>} env Variables that its processes get in addition.
  *
  * @typedef {object} RunningProxy
  * @property {number} port Accepts connections from the moment `start` resolves.

@@ -13,9 +13,10 @@ const START_TIMEOUT_MS = 10_000;
  * @param {string[]} [args]
  * @returns {Promise<import('./index.mjs').RunningProxy>}
  */
-export async function startNodeProxy(name, file, { upstreamPort, nodeFlags }, args = []) {
+export async function startNodeProxy(name, file, { upstreamPort, nodeFlags, env: extra }, args = []) {
   const port = await freePort();
   const env = {
+    ...extra,
     NODE_ENV: 'production',
     BENCH_PORT: String(port),
     BENCH_UPSTREAM_PORT: String(upstreamPort),
