@@ -1,11 +1,10 @@
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { destroyBroken } from '../base/broken-socket.ts';
 import { MAX_EARLY_BYTES } from './limits.ts';
 
 /** Shared, since most clients send nothing early. */
 const NOTHING = new Uint8Array();
-
-const ignoreError = (): void => {};
 
 /**
  * A socket that Node handed over for an upgrade, until somebody has decided on it: collects what the client sends
@@ -85,7 +84,7 @@ export class UndecidedSocket {
 
 /** Makes a socket that HTTP is done with safe to hold: no error of it can end the process, no HTTP timeout ends it. */
 export function adopt(socket: Duplex): void {
-  if (!socket.listeners('error').includes(ignoreError)) socket.on('error', ignoreError);
+  if (!socket.listeners('error').includes(destroyBroken)) socket.on('error', destroyBroken);
   if (!(socket instanceof Socket)) return;
   socket.setTimeout(0);
   // One by one: removeAllListeners() would put the socket's listeners into a slow form, 800 bytes a connection.

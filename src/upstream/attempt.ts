@@ -1,4 +1,5 @@
 import type { LookupFunction, Socket } from 'node:net';
+import { destroyBroken } from '../base/broken-socket.ts';
 import type { Cancel, Clock } from '../base/clock.ts';
 import { WsfwError } from '../base/errors.ts';
 import { checkAgreement, newKey } from '../websocket/handshake.ts';
@@ -12,8 +13,7 @@ import { type ResponseHead, ResponseHeadParser } from './response-head.ts';
 
 const KEEP_ALIVE_MS = 60_000;
 
-// One for all sockets: an error with no listener would end the process.
-const ignore = (): void => {};
+const nothing = (): void => {};
 
 /** One connection's way to its answer. Nothing refers to it once it is settled. */
 export class Attempt {
@@ -26,7 +26,7 @@ export class Attempt {
   #stage: DialStage = 'connect';
   #head = '';
   #socket: Socket | null = null;
-  #stopTimer: Cancel = ignore;
+  #stopTimer: Cancel = nothing;
 
   constructor(
     request: DialRequest,
@@ -47,7 +47,7 @@ export class Attempt {
     if (signal.aborted) throw new WsfwError('WSFW_CLIENT_LEFT');
     const socket = openSocket(endpoint, tls, lookup, connectTimeoutMs);
     this.#socket = socket;
-    socket.on('error', ignore);
+    socket.on('error', destroyBroken);
     socket.on('error', this.#onError);
     socket.on('close', this.#onClose);
     socket.on('connect', this.#onConnect);
@@ -152,7 +152,7 @@ export class Attempt {
     this.#reject(error);
   }
 
-  /** Takes everything off the socket but `ignore`. */
+  /** Takes everything off the socket but the listener that ends it when it breaks. */
   #release(): void {
     const socket = this.#socket;
     this.#socket = null;
