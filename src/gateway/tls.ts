@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { createSecureContext } from 'node:tls';
 import { WsfwError } from '../base/errors.ts';
 import type { ServerConfig } from '../config/config.ts';
+import { readFailure } from '../config/secret.ts';
 
 /** PEM texts of a certificate chain and its key. */
 export interface CertificatePair {
@@ -31,7 +32,8 @@ async function readPem(option: string, file: string): Promise<string> {
   try {
     return await readFile(file, 'utf8');
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new WsfwError('WSFW_TLS_FILE', `server.${option} cannot be read: ${why}`, { cause });
+    throw new WsfwError('WSFW_TLS_FILE', `server.${option}: ${file} cannot be read: ${readFailure(cause)}`, {
+      cause,
+    });
   }
 }
