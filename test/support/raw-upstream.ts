@@ -93,6 +93,8 @@ export class RawUpstream {
     const closed: Promise<unknown> = this.server.listening ? once(this.server, 'close') : Promise.resolve();
     this.server.close();
     for (const connection of this.connections) connection.destroy();
+    // Those whose TLS handshake came to nothing are no connections.
+    for (const tcp of this.#tcp.values()) tcp.destroy();
     await within(closed, 'close of the upstream', this.#deadlineMs);
   }
 
