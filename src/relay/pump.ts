@@ -190,6 +190,7 @@ export class Pump {
     const scanner = this.scanner;
     let from = 0;
     let at = 0;
+    if (this.#insertions !== null) this.#cork();
     while (at < chunk.length && this.#scanning) {
       if (this.#insertions !== null && scanner.betweenFrames) {
         this.#pass(chunk, from, at);
@@ -204,6 +205,7 @@ export class Pump {
       }
       if (this.#isForwarded(step, chunk, from, at)) {
         if (scanner.frame !== null) {
+          this.#cork();
           this.#put(scanner.frame, this.#targetOnFlush);
           from = scanner.end;
         }

@@ -161,6 +161,7 @@ export function closeSuite(makeEngine: MakeEngine): void {
       await rig[other].nextClose();
       rig[other].send({ opcode: 3 });
       expect((await rig[closer].nextClose()).code).toBe(4001);
+      expect(await rig[other].tcpEnd()).toBe('fin');
       await endBoth(rig);
       expect(await rig.result()).toMatchObject({ cause: closed[closer], side: closer });
     });

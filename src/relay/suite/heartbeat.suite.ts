@@ -2,7 +2,16 @@ import { describe, expect, it } from 'vitest';
 import { buildFrame, OPCODE } from '../../../test/support/frames.ts';
 import type { RawConnection } from '../../../test/support/raw-connection.ts';
 import { otherSide, type Side } from '../../base/side.ts';
-import { answerPings, flood, HEARTBEATS, type MakeEngine, onPing, type Rig, useRigs } from './rig.suite.ts';
+import {
+  answerPings,
+  flood,
+  floodToBoundary,
+  HEARTBEATS,
+  type MakeEngine,
+  onPing,
+  type Rig,
+  useRigs,
+} from './rig.suite.ts';
 
 const SIDES: readonly Side[] = ['client', 'upstream'];
 const HOUR_MS = 3_600_000;
@@ -187,6 +196,61 @@ export function heartbeatSuite(makeEngine: MakeEngine): void {
       answerPings(rig.upstream);
       await rig.pass(60_000, 500);
       expect(rig.isOver).toBe(false);
+    });
+
+    it('give a side that they did not read all its time again', async () => {
+      const rig = await open({ options });
+      rig.upstream.pause();
+      await floodToBoundary(rig, 'client');
+      await rig.pass(100_000, 1000);
+      expect(rig.legs.client.destroyed).toBe(false);
+      rig.upstream.resume();
+      answerPings(rig.upstream);
+      await rig.settle();
+      expect(rig.legs.client.isPaused()).toBe(false);
+      await rig.pass(29_900);
+      expect(rig.client.ended).toBeNull();
+      await rig.pass(10_500);
+      expect(rig.client.ended).toBe('reset');
+    });
+
+    it('do not blame a side that reads slowly and has no room to answer', async () => {
+      const rig = await open({ options });
+      answerPings(rig.upstream);
+      for (let i = 0; i < 8; i++) {
+        rig.client.pause();
+        await flood(rig, 'upstream');
+        await rig.pass(20_000, 500);
+        rig.client.resume();
+        await rig.settle();
+      }
+      expect(rig.isOver).toBe(false);
+      await rig.pass(31_000, 500);
+      expect(rig.client.ended).toBe('reset');
+    });
+
+    it('are answered, too, by the pong to a later ping of the other end', async () => {
+      const rig = await open({ options: { pingIntervalMs: 60_000, pongTimeoutMs: 30_000 } });
+      answerPings(rig.upstream);
+      await rig.pass(60_100, 500);
+      await rig.client.nextOf(OPCODE.ping);
+      rig.upstream.send({ opcode: OPCODE.ping, payload: 'theirs' });
+      await rig.client.nextOf(OPCODE.ping);
+      rig.client.send({ opcode: OPCODE.pong, payload: 'theirs' });
+      await rig.pass(59_000, 500);
+      expect(rig.isOver).toBe(false);
+      expect(rig.client.ended).toBeNull();
+    });
+
+    it('are left out when a close waits at the same boundary', async () => {
+      const rig = await open({ options });
+      const frame = rig.upstream.encode({ opcode: OPCODE.binary, payload: Buffer.alloc(100) });
+      rig.upstream.write(frame.subarray(0, 50));
+      await rig.pass(10_200);
+      rig.relay.close('draining');
+      rig.upstream.write(frame.subarray(50));
+      expect((await rig.client.nextFrame()).opcode).toBe(OPCODE.binary);
+      expect((await rig.client.nextFrame()).opcode).toBe(OPCODE.close);
     });
 
     it('wait for the end of a frame, and start no clock before', async () => {

@@ -107,6 +107,22 @@ export function operationsSuite(makeEngine: MakeEngine): void {
       expect(rig[to].frames).toHaveLength(2);
     });
 
+    it('comes before what was queued for the same boundary, unless it waits for the message', async () => {
+      for (const [at, expected] of [
+        ['frame', [OPCODE.text, OPCODE.close]],
+        ['message', [OPCODE.text, OPCODE.text, OPCODE.close]],
+      ] as const) {
+        const rig = await open();
+        const frame = rig[from].encode({ opcode: OPCODE.text, payload: 'to its end' });
+        rig[from].write(frame.subarray(0, 8));
+        await rig.settle();
+        rig.relay.send(to, 'queued');
+        rig.relay.close('draining', { at });
+        rig[from].write(frame.subarray(8));
+        for (const opcode of expected) expect((await rig[to].nextFrame()).opcode).toBe(opcode);
+      }
+    });
+
     it('comes between two fragments', async () => {
       const rig = await open();
       rig[from].send(first ?? { opcode: 1 });
