@@ -177,9 +177,7 @@ describe('what a client is answered', () => {
       expect(answer.status).toBe(500);
       expect(answer.body.toString()).not.toContain('password');
       const id = headerOf(answer, 'x-request-id');
-      expect(logger.lines.some(({ level, fields }) => level === 'error' && fields['requestId'] === id)).toBe(
-        true,
-      );
+      expect(logger.lines.some(({ level, fields }) => level === 'error' && fields['id'] === id)).toBe(true);
     }
     expect(refusals).toMatchObject([{ status: 500, reason: 'a plugin threw: password is 123' }]);
   });
