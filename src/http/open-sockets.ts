@@ -4,8 +4,8 @@ import type { Duplex } from 'node:stream';
 interface State {
   /** Requests whose answer is not complete. */
   unanswered: number;
-  /** Whether a request was answered on it. */
-  used: boolean;
+  /** How much was read from it when its last request was answered: more is the begin of another. */
+  bytesSettled: number;
   /** An upgrade is undecided, or the connection is being ended. */
   engaged: boolean;
   /** Its last answer is decided on, though Node may still read from it. */
@@ -32,7 +32,13 @@ export class OpenSockets {
 
   add(socket: Duplex): void {
     if (this.#states.has(socket) || socket.destroyed) return;
-    this.#states.set(socket, { unanswered: 0, used: false, engaged: false, finished: false, waiting: [] });
+    this.#states.set(socket, {
+      unanswered: 0,
+      bytesSettled: 0,
+      engaged: false,
+      finished: false,
+      waiting: [],
+    });
     socket.on('close', this.#onClose);
   }
 
@@ -54,9 +60,9 @@ export class OpenSockets {
     const state = this.#states.get(socket);
     if (state === undefined) return;
     state.unanswered++;
-    state.used = true;
     response.once('close', () => {
       state.unanswered--;
+      state.bytesSettled = bytesReadFrom(socket);
       if (state.unanswered === 0) wake(state);
     });
   }
@@ -91,11 +97,11 @@ export class OpenSockets {
     return this.#states.get(socket)?.finished ?? false;
   }
 
-  /** Ends kept-alive sockets between two requests, and those on which nothing ever came. */
+  /** Ends sockets between two requests, and those on which nothing ever came; not those in the middle of a head. */
   endIdle(): void {
     for (const [socket, state] of this.#states) {
-      const silent = 'bytesRead' in socket && socket.bytesRead === 0;
-      if (state.unanswered === 0 && !state.engaged && (state.used || silent)) socket.destroy();
+      const silent = bytesReadFrom(socket) === state.bytesSettled;
+      if (state.unanswered === 0 && !state.engaged && silent) socket.destroy();
     }
   }
 
@@ -109,6 +115,9 @@ export class OpenSockets {
     return new Promise((resolve) => this.#whenEmpty.push(resolve));
   }
 }
+
+const bytesReadFrom = (socket: Duplex): number =>
+  'bytesRead' in socket && typeof socket.bytesRead === 'number' ? socket.bytesRead : 0;
 
 function wake(state: State): void {
   const { waiting } = state;
