@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ManualClock } from '../../test/support/manual-clock.ts';
-import { Deadlines, type Due, NEVER, RESOLUTION_MS } from './deadlines.ts';
+import { Deadlines, type Due, NOT_YET, RESOLUTION_MS } from './deadlines.ts';
 
 class Probe implements Due {
-  dueTick = NEVER;
+  dueTick = NOT_YET;
   readonly seen: number[] = [];
   readonly #then: ((now: number) => void) | undefined;
 

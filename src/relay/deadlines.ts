@@ -6,15 +6,22 @@ export const RESOLUTION_MS = 100;
 /** Time that one tick counts at most. Longer gaps are time in which the process did not run: nobody is blamed for it. */
 const MAX_STEP_MS = 1000;
 
+/** Stands for a moment that has not come. */
+export const NOT_YET = -1;
+
+/** The earlier of two coarse times of which either may be `NOT_YET`. */
+export function earlier(a: number, b: number): number {
+  if (a === NOT_YET) return b;
+  return b === NOT_YET ? a : Math.min(a, b);
+}
+
 /** Something that wants to be looked at at a certain time. */
 export interface Due {
-  /** The tick at which it is looked at next, or `NEVER`. Kept by `Deadlines`. */
+  /** The tick at which it is looked at next, or `NOT_YET`. Kept by `Deadlines`. */
   dueTick: number;
   /** Looks after its deadlines, and schedules itself again if it has more. */
   onDue(now: number): void;
 }
-
-export const NEVER = -1;
 
 /**
  * One coarse clock and one sweep for all connections: `now` is a plain number that the data path reads for free, and a
@@ -58,7 +65,7 @@ export class Deadlines {
   /** Has `due` looked at once `now` reaches `at`, or earlier if it was to be looked at earlier. */
   schedule(due: Due, at: number): void {
     const tick = Math.max(Math.ceil(at / RESOLUTION_MS), this.#lastTick + 1);
-    if (due.dueTick !== NEVER && due.dueTick <= tick) return;
+    if (due.dueTick !== NOT_YET && due.dueTick <= tick) return;
     this.#remove(due);
     due.dueTick = tick;
     const bucket = this.#buckets.get(tick);
@@ -67,11 +74,11 @@ export class Deadlines {
   }
 
   #remove(due: Due): void {
-    if (due.dueTick === NEVER) return;
+    if (due.dueTick === NOT_YET) return;
     const bucket = this.#buckets.get(due.dueTick);
     bucket?.delete(due);
     if (bucket?.size === 0) this.#buckets.delete(due.dueTick);
-    due.dueTick = NEVER;
+    due.dueTick = NOT_YET;
   }
 
   #tick(): void {
@@ -87,7 +94,7 @@ export class Deadlines {
     const bucket = this.#buckets.get(tick);
     if (bucket === undefined) return;
     this.#buckets.delete(tick);
-    for (const due of bucket) due.dueTick = NEVER;
+    for (const due of bucket) due.dueTick = NOT_YET;
     for (const due of bucket) due.onDue(this.now);
   }
 }

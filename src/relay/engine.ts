@@ -3,6 +3,7 @@ import type { RelayEngine } from '../base/relay.ts';
 import { MaskPool } from '../websocket/mask-pool.ts';
 import { Deadlines } from './deadlines.ts';
 import { FrameRelay } from './frame-relay.ts';
+import { Sockets } from './sockets.ts';
 
 /** What an engine works with. */
 export interface RelayEngineParts {
@@ -13,11 +14,17 @@ export interface RelayEngineParts {
 
 /** The engine that follows frames on any pair of streams. Nothing of it ticks while it has no connections. */
 export function createRelayEngine({ clock, random = Math.random }: RelayEngineParts): RelayEngine {
-  const services = { clock, random, deadlines: new Deadlines(clock), masks: new MaskPool() };
+  const services = {
+    clock,
+    random,
+    deadlines: new Deadlines(clock),
+    masks: new MaskPool(),
+    sockets: new Sockets(),
+  };
   return {
     supports: () => true,
-    start(client, upstream, options) {
-      const relay = new FrameRelay(client, upstream, options, services);
+    start(client, upstream, options, owner) {
+      const relay = new FrameRelay(client, upstream, options, owner ?? null, services);
       relay.start(client, upstream);
       return relay;
     },

@@ -8,12 +8,14 @@ import { limitsSuite } from './suite/limits.suite.ts';
 import { lossSuite } from './suite/loss.suite.ts';
 import { operationsSuite } from './suite/operations.suite.ts';
 import type { MakeEngine } from './suite/rig.suite.ts';
+import { streamsSuite } from './suite/streams.suite.ts';
 import { transparencySuite } from './suite/transparency.suite.ts';
 
 /** What every relay engine has to do, whatever it is made of: the design's rules of the wire, seen from both ends. */
 export function relaySuite(name: string, makeEngine: MakeEngine): void {
   describe(name, () => {
     transparencySuite(makeEngine);
+    streamsSuite(makeEngine);
     causesSuite(makeEngine);
     closeSuite(makeEngine);
     lossSuite(makeEngine);

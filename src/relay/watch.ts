@@ -1,9 +1,8 @@
 import type { Cause } from '../base/causes.ts';
 import type { RelayOptions } from '../base/relay.ts';
 import type { Side } from '../base/side.ts';
-import { Deadlines } from './deadlines.ts';
+import { Deadlines, earlier, NOT_YET } from './deadlines.ts';
 import type { End } from './end.ts';
-import { NOT_YET } from './pump.ts';
 
 /** Something that has gone on for too long. */
 export interface Overdue {
@@ -17,26 +16,15 @@ export function findOverdue(client: End, upstream: End, options: RelayOptions, n
   return (
     overdueAt(client, options, now) ??
     overdueAt(upstream, options, now) ??
-    (isOver(inactivityDeadline(client, upstream, options), now)
-      ? { cause: 'inactive', side: 'client', detail: `no messages for ${inWords(options.maxInactivityMs)}` }
-      : null)
+    inactivity(client, upstream, options, now)
   );
 }
 
 /** The coarse time at which something may be overdue, if nothing happens until then; `NOT_YET` for never. */
 export function nextDeadline(client: End, upstream: End, options: RelayOptions): number {
-  let next = inactivityDeadline(client, upstream, options);
-  for (const end of [client, upstream]) {
-    next = earlier(next, slowDeadline(end, options));
-    next = earlier(next, pongDeadline(end, options));
-  }
-  return next;
-}
-
-/** The earlier of two coarse times of which either may be `NOT_YET`. */
-export function earlier(a: number, b: number): number {
-  if (a === NOT_YET) return b;
-  return b === NOT_YET ? a : Math.min(a, b);
+  const atClient = earlier(slowDeadline(client, options), pongDeadline(client, options));
+  const atUpstream = earlier(slowDeadline(upstream, options), pongDeadline(upstream, options));
+  return earlier(inactivityDeadline(client, upstream, options), earlier(atClient, atUpstream));
 }
 
 function overdueAt(end: End, options: RelayOptions, now: number): Overdue | null {
@@ -51,13 +39,18 @@ function overdueAt(end: End, options: RelayOptions, now: number): Overdue | null
   return null;
 }
 
-function slowDeadline({ to }: End, { writeTimeoutMs }: RelayOptions): number {
-  if (writeTimeoutMs === 0 || to.blockedAt === NOT_YET) return NOT_YET;
-  return Deadlines.expiry(to.blockedAt, writeTimeoutMs);
+function inactivity(client: End, upstream: End, options: RelayOptions, now: number): Overdue | null {
+  if (!isOver(inactivityDeadline(client, upstream, options), now)) return null;
+  return { cause: 'inactive', side: 'client', detail: `no messages for ${inWords(options.maxInactivityMs)}` };
 }
 
-function pongDeadline({ heartbeat }: End, { pongTimeoutMs }: RelayOptions): number {
-  const silentSince = heartbeat?.silentSince ?? NOT_YET;
+function slowDeadline({ blockedAt }: End, { writeTimeoutMs }: RelayOptions): number {
+  return writeTimeoutMs === 0 || blockedAt === NOT_YET
+    ? NOT_YET
+    : Deadlines.expiry(blockedAt, writeTimeoutMs);
+}
+
+function pongDeadline({ silentSince }: End, { pongTimeoutMs }: RelayOptions): number {
   return pongTimeoutMs === 0 || silentSince === NOT_YET
     ? NOT_YET
     : Deadlines.expiry(silentSince, pongTimeoutMs);
@@ -65,7 +58,7 @@ function pongDeadline({ heartbeat }: End, { pongTimeoutMs }: RelayOptions): numb
 
 function inactivityDeadline(client: End, upstream: End, { maxInactivityMs }: RelayOptions): number {
   if (maxInactivityMs === 0) return NOT_YET;
-  return Deadlines.expiry(Math.max(client.from.lastDataAt, upstream.from.lastDataAt), maxInactivityMs);
+  return Deadlines.expiry(Math.max(client.lastDataAt, upstream.lastDataAt), maxInactivityMs);
 }
 
 const isOver = (deadline: number, now: number): boolean => deadline !== NOT_YET && now >= deadline;

@@ -7,8 +7,11 @@ const BOUND_BYTES = 320 * 1024;
 const SIDES: readonly Side[] = ['client', 'upstream'];
 
 export function backpressureSuite(makeEngine: MakeEngine): void {
-  describe('backpressure', () => {
-    const open = useRigs(makeEngine);
+  describe.each([
+    ['TCP', false],
+    ['TLS', true],
+  ])('memory over %s', (_over, tls) => {
+    const open = useRigs(makeEngine, tls);
 
     it.each(SIDES)('holds little of what a %s does not read, and delivers it all later', async (slow) => {
       const rig = await open();
@@ -40,6 +43,10 @@ export function backpressureSuite(makeEngine: MakeEngine): void {
       expect(held.most()).toBeLessThan(BOUND_BYTES);
       held.stop();
     });
+  });
+
+  describe('backpressure', () => {
+    const open = useRigs(makeEngine);
 
     it.each([
       ['one frame of 16 MiB', [{ opcode: OPCODE.binary, payload: Buffer.alloc(16 * 1024 * 1024, 'x') }]],

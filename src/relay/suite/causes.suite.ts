@@ -20,6 +20,8 @@ interface Row {
   readonly happens: (rig: Rig) => unknown;
   readonly client: Told;
   readonly upstream: Told;
+  /** In words, for the log. */
+  readonly detail?: string;
   /** Who is not listened to any more, since its frames cannot be followed. */
   readonly deaf?: Side;
 }
@@ -78,6 +80,7 @@ const ROWS: readonly Row[] = [
     happens: (rig) => rig.pass(60_300, 1000),
     client: { code: 1001, reason: 'no messages for 60s' },
     upstream: { code: 1001, reason: 'no messages for 60s' },
+    detail: 'no messages for 60s',
   },
   {
     what: 'the client breaks the protocol',
@@ -86,6 +89,7 @@ const ROWS: readonly Row[] = [
     happens: ({ client }) => client.send(reserved),
     client: { code: 1002, reason: 'reserved opcode' },
     upstream: { code: 1001, reason: 'client broke the protocol' },
+    detail: 'reserved opcode',
     deaf: 'client',
   },
   {
@@ -172,6 +176,7 @@ const ROWS: readonly Row[] = [
     happens: ({ relay }) => relay.close('policy', { reason: 'not here' }),
     client: { code: 1008, reason: 'not here' },
     upstream: { code: 1001 },
+    detail: 'not here',
   },
   {
     what: 'a hook refuses what the upstream sent',
@@ -227,13 +232,15 @@ export function causesSuite(makeEngine: MakeEngine): void {
   describe('telling each side why it ends', () => {
     const open = useRigs(makeEngine);
 
-    it.each(ROWS)('$cause: $what', async ({ cause, side, options, happens, client, upstream, deaf }) => {
+    it.each(ROWS)('$cause: $what', async (row) => {
+      const { cause, side, options, happens, client, upstream, detail, deaf } = row;
       const rig = await open(options === undefined ? {} : { options });
       await happens(rig);
       await expectTold(rig.client, client, deaf === 'client');
       await expectTold(rig.upstream, upstream, deaf === 'upstream');
       const result = await rig.result();
       expect(result).toMatchObject({ cause, side });
+      if (detail !== undefined) expect(result.detail).toBe(detail);
       expect(result.client).toMatchObject(codes(client, deaf === 'client'));
       expect(result.upstream).toMatchObject(codes(upstream, deaf === 'upstream'));
     });

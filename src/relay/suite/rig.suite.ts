@@ -35,8 +35,11 @@ export interface RigOptions {
   readonly extensions?: string;
   /** From 0 up to 1. Default 0: the first ping comes after a whole `pingInterval`. */
   readonly random?: () => number;
-  /** Called with the far ends before the relay starts. */
-  readonly before?: (ends: { client: RawConnection; upstream: RawConnection }) => void | Promise<void>;
+  /** Called with the far ends and the gateway's before the relay starts. */
+  readonly before?: (
+    ends: { client: RawConnection; upstream: RawConnection },
+    legs: { client: Socket; upstream: Socket },
+  ) => void | Promise<void>;
 }
 
 /** A clock that can also leap over a stretch of time in which the process did not run. */
@@ -163,7 +166,7 @@ async function openRig(makeEngine: MakeEngine, sockets: SocketSource, rigOptions
   if (extensions !== '') for (const end of [client, upstream]) end.expectDeflate();
   // Until the relay has them, sockets are in somebody else's care.
   for (const socket of Object.values(legs)) socket.on('error', ignoreError);
-  await before?.({ client, upstream });
+  await before?.({ client, upstream }, legs);
   for (const socket of Object.values(legs)) socket.off('error', ignoreError);
   const clock = new LeapingClock();
   const engine = makeEngine({ clock, random });

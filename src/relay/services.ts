@@ -1,0 +1,14 @@
+import type { Clock } from '../base/clock.ts';
+import type { MaskPool } from '../websocket/mask-pool.ts';
+import type { Deadlines } from './deadlines.ts';
+import type { Sockets } from './sockets.ts';
+
+/** What all relays of an engine share. */
+export interface RelayServices {
+  readonly clock: Clock;
+  readonly deadlines: Deadlines;
+  readonly masks: MaskPool;
+  readonly sockets: Sockets;
+  /** From 0 up to 1. */
+  readonly random: () => number;
+}

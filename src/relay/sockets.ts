@@ -1,0 +1,57 @@
+import type { Duplex } from 'node:stream';
+import type { End } from './end.ts';
+import { ignoreError } from './stream.ts';
+
+/**
+ * The sockets of all relays of an engine. They share their listeners, which look up whose socket it is: a set of
+ * closures for each would weigh more than all that an idle connection has to remember.
+ */
+export class Sockets {
+  readonly #ends = new Map<Duplex, End>();
+  readonly #listeners = this.#makeListeners();
+
+  /** Begins with the bytes that came with the handshake, then with whatever comes. */
+  take(end: End, head: Uint8Array): void {
+    const { stream } = end;
+    const { data, drain, end: ended, close } = this.#listeners;
+    this.#ends.set(stream, end);
+    if (stream.listenerCount('error') === 0) stream.on('error', ignoreError);
+    stream.on('close', close).on('end', ended).on('drain', drain);
+    if (head.length > 0) end.owner.gotData(end, head);
+    stream.on('data', data);
+    // What happened before anybody listened is not told again.
+    if (stream.readableEnded) end.owner.gotEnd(end);
+    if (stream.closed) this.#release(stream);
+    else if (!end.paused) stream.resume();
+  }
+
+  #release(stream: Duplex): void {
+    const end = this.#ends.get(stream);
+    if (end === undefined) return;
+    const { data, drain, end: ended, close } = this.#listeners;
+    this.#ends.delete(stream);
+    stream.off('data', data).off('drain', drain).off('end', ended).off('close', close);
+    end.owner.gotClose(end, stream.errored);
+  }
+
+  #makeListeners() {
+    const ends = this.#ends;
+    const release = (stream: Duplex): void => this.#release(stream);
+    return {
+      data(this: Duplex, chunk: Uint8Array): void {
+        const end = ends.get(this);
+        if (end !== undefined) end.owner.gotData(end, chunk);
+      },
+      drain(this: Duplex): void {
+        ends.get(this)?.drained();
+      },
+      end(this: Duplex): void {
+        const end = ends.get(this);
+        if (end !== undefined) end.owner.gotEnd(end);
+      },
+      close(this: Duplex): void {
+        release(this);
+      },
+    };
+  }
+}
