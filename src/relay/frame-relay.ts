@@ -121,7 +121,7 @@ export class FrameRelay implements Relay, PumpOwner, EndOwner, EndingParts, Due 
   }
 
   close(cause: GatewayCause, how: CloseHow = {}): void {
-    this.#decide(cause, how.side ?? 'client', '', how);
+    this.#decide(cause, how.side ?? 'client', how.reason ?? '', how);
   }
 
   terminate(): void {

@@ -28,6 +28,7 @@ export function pump(source: End, chunk: Uint8Array, owner: PumpOwner, now: numb
   const { scanner, other: target } = source;
   let from = 0;
   let at = 0;
+  if (target.hasInsertions) cork(target);
   while (at < chunk.length && source.listening) {
     if (target.hasInsertions && scanner.betweenFrames) {
       pass(target, chunk, from, at);
@@ -41,6 +42,7 @@ export function pump(source: End, chunk: Uint8Array, owner: PumpOwner, now: numb
       if (source.listening) pass(target, chunk, from, at);
       from = end;
     } else if (scanner.frame !== null) {
+      cork(target);
       target.write(scanner.frame);
       from = end;
     }
@@ -97,6 +99,11 @@ function pass(target: End, chunk: Uint8Array, from: number, to: number): void {
     target.write(chunk);
     return;
   }
-  if (target.stream.writableCorked === 0) target.stream.cork();
+  cork(target);
   target.write(chunk.subarray(from, to));
+}
+
+/** Until the chunk is done: what it is cut into leaves in one write. */
+function cork(target: End): void {
+  if (target.stream.writableCorked === 0) target.stream.cork();
 }

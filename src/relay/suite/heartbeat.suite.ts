@@ -34,7 +34,7 @@ export function heartbeatSuite(makeEngine: MakeEngine): void {
       expect(client.messages + upstream.messages).toBe(0);
     });
 
-    it('ping both sides every pingInterval, with one token a side and a counter', async () => {
+    it('ping both sides every pingInterval, with the token of the connection and a counter', async () => {
       const rig = await open({ options });
       const seen = { client: pingsOf(rig.client), upstream: pingsOf(rig.upstream) };
       answerPings(rig.client);
@@ -45,7 +45,6 @@ export function heartbeatSuite(makeEngine: MakeEngine): void {
         expect(new Set(pings.map((ping) => ping.toString('hex', 0, 4))).size).toBe(1);
         expect(new Set(pings.map((ping) => ping.toString('hex', 4))).size).toBe(3);
       }
-      expect(seen.client[0]?.equals(seen.upstream[0] as Buffer)).toBe(false);
     });
 
     it('ping nobody when pingInterval is 0, and blame nobody when pongTimeout is', async () => {
