@@ -96,10 +96,16 @@ export interface Relay {
   readonly result: Promise<RelayResult>;
 }
 
+/** Hears of a relay's end without holding a promise for it, for as long as it lives. */
+export interface RelayOwner {
+  /** Once, when both sockets are released, and never before `start` has returned. Must not throw. */
+  relayEnded(result: RelayResult): void;
+}
+
 /** Moves the bytes. Everything outside `relay/` sees only this. */
 export interface RelayEngine {
   /** Whether this engine can serve these legs. */
   supports(client: Leg, upstream: Leg, options: RelayOptions): boolean;
   /** Takes ownership of both legs: whatever happens, their sockets are released before `result` resolves. */
-  start(client: Leg, upstream: Leg, options: RelayOptions): Relay;
+  start(client: Leg, upstream: Leg, options: RelayOptions, owner?: RelayOwner): Relay;
 }

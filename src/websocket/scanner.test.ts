@@ -39,10 +39,12 @@ function scan(chunks: readonly Uint8Array[], rules: StreamRules, toBoundary = fa
   const controls: Scanned['controls'] = [];
   let emptyFragments = 0;
   let over = false;
+  let violation: Violation | null = null;
   for (const chunk of chunks) {
     for (let at = 0; at < chunk.length && !over; at = scanner.end) {
       const step = scanner.advance(chunk, at, toBoundary);
       over = step === STEPS.violation;
+      if (over) violation = scanner.violation;
       if (over || step === STEPS.held) continue;
       passed.push(Buffer.from(scanner.frame ?? chunk.subarray(at, scanner.end)));
       if (step === STEPS.emptyFragment) emptyFragments++;
@@ -51,7 +53,7 @@ function scan(chunks: readonly Uint8Array[], rules: StreamRules, toBoundary = fa
       over = scanner.opcode === OPCODE.close;
     }
   }
-  const { violation, messages, bytes, betweenFrames, betweenMessages } = scanner;
+  const { messages, bytes, betweenFrames, betweenMessages } = scanner;
   return {
     passed: Buffer.concat(passed),
     controls,
