@@ -15,7 +15,7 @@ import {
 import type { Connection } from '../base/connection.ts';
 import { WsfwError } from '../base/errors.ts';
 import type { Leg } from '../base/leg.ts';
-import type { Relay, RelayEngine, RelayOptions, RelayResult } from '../base/relay.ts';
+import type { Relay, RelayEngine, RelayOptions, RelayOwner, RelayResult } from '../base/relay.ts';
 import type { Acceptance, Answer } from '../http/exchange.ts';
 import { createForward } from './forward.ts';
 import type { ForwardOptions } from './options.ts';
@@ -90,12 +90,13 @@ class FakeEngine implements RelayEngine {
   end: (result: RelayResult) => void = () => {};
   readonly supports = () => true;
 
-  start(client: Leg, upstream: Leg, options: RelayOptions): Relay {
+  start(client: Leg, upstream: Leg, options: RelayOptions, owner?: RelayOwner): Relay {
     this.started.push({ client, upstream, options });
     const result = new Promise<RelayResult>((resolve) => {
       this.end = (how) => {
         upstream.stream.destroy();
         resolve(how);
+        owner?.relayEnded(how);
       };
     });
     const side = { messages: 0, bytes: 0, closeReceived: null, closeSent: null, roundTrip: null };

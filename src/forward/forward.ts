@@ -4,7 +4,7 @@ import { WsfwError } from '../base/errors.ts';
 import type { Leg } from '../base/leg.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Observer } from '../base/observer.ts';
-import type { Relay, RelayEngine, RelayOptions } from '../base/relay.ts';
+import type { Relay, RelayEngine, RelayOptions, RelayOwner } from '../base/relay.ts';
 import { checkUpgrade } from '../http/check-upgrade.ts';
 import type { AcceptedLeg, Exchange, UpgradeOffer } from '../http/exchange.ts';
 import { createDial, type Dial, type DialOutcome } from '../upstream/dial.ts';
@@ -133,7 +133,7 @@ function relay(
   client: AcceptedLeg,
   upstream: Leg,
   options: RelayOptions,
-  { engine, observer, logger }: ForwardParts,
+  parts: ForwardParts,
 ): Connection {
   const { id, route, locals } = exchange;
   const facts = {
@@ -144,29 +144,9 @@ function relay(
     subprotocol: upstream.subprotocol,
     locals: locals.size === 0 ? null : locals,
   };
-  const running = engine.start(client, upstream, options);
-  const connection = new ForwardedConnection(facts, running);
-  // 6. result
-  const { ended } = client;
-  report(connection, running, ended, observer, logger);
-  observer.opened(connection);
+  // 6. result: the relay tells the connection, which tells everybody else
+  const start = (owner: RelayOwner): Relay => parts.engine.start(client, upstream, options, owner);
+  const connection = new ForwardedConnection(facts, start, client.ended, parts);
+  parts.observer.opened(connection);
   return connection;
-}
-
-// A function of its own, so that what waits for days holds on to nothing of the request.
-function report(
-  connection: Connection,
-  running: Relay,
-  ended: AcceptedLeg['ended'],
-  observer: Observer,
-  logger: Logger,
-): void {
-  running.result
-    .then((result) => {
-      observer.ended(connection, result);
-      ended(result);
-    })
-    .catch((error: unknown) =>
-      logger.error({ id: connection.id, err: error }, 'the end of a connection was not reported'),
-    );
 }

@@ -1,6 +1,8 @@
 import type { GatewayCause } from '../base/causes.ts';
 import type { Connection, Locals } from '../base/connection.ts';
-import type { CloseHow, Message, Relay, RelayResult, RelayStats } from '../base/relay.ts';
+import type { Logger } from '../base/logger.ts';
+import type { Observer } from '../base/observer.ts';
+import type { CloseHow, Message, Relay, RelayOwner, RelayResult, RelayStats } from '../base/relay.ts';
 import type { RouteRef } from '../base/route.ts';
 import type { Side } from '../base/side.ts';
 
@@ -15,25 +17,41 @@ export interface ConnectionFacts {
   readonly locals: Locals | null;
 }
 
+/** Who is told when a connection has ended. */
+export interface Reporting {
+  readonly observer: Pick<Observer, 'ended'>;
+  readonly logger: Logger;
+}
+
 /** A relay with a name. There may be very many, so it holds no more than it is asked for, and nothing of its request. */
-export class ForwardedConnection implements Connection {
+export class ForwardedConnection implements Connection, RelayOwner {
   readonly id: string;
   readonly route: RouteRef;
   readonly clientAddress: string;
   readonly endpoint: string;
   readonly subprotocol: string;
   readonly #relay: Relay;
+  readonly #reporting: Reporting;
+  /** For whoever asked the exchange to be told. */
+  readonly #exchangeEnded: (result: RelayResult) => void;
   #locals: Locals | null;
   #tags: Set<string> | null = null;
 
-  constructor(facts: ConnectionFacts, relay: Relay) {
+  constructor(
+    facts: ConnectionFacts,
+    startRelay: (owner: RelayOwner) => Relay,
+    exchangeEnded: (result: RelayResult) => void,
+    reporting: Reporting,
+  ) {
     this.id = facts.id;
     this.route = facts.route;
     this.clientAddress = facts.clientAddress;
     this.endpoint = facts.endpoint;
     this.subprotocol = facts.subprotocol;
     this.#locals = facts.locals;
-    this.#relay = relay;
+    this.#exchangeEnded = exchangeEnded;
+    this.#reporting = reporting;
+    this.#relay = startRelay(this);
   }
 
   get locals(): Locals {
@@ -64,5 +82,15 @@ export class ForwardedConnection implements Connection {
 
   terminate(): void {
     this.#relay.terminate();
+  }
+
+  relayEnded(result: RelayResult): void {
+    const { observer, logger } = this.#reporting;
+    try {
+      observer.ended(this, result);
+      this.#exchangeEnded(result);
+    } catch (err) {
+      logger.error({ id: this.id, err }, 'a plugin threw when it was told how a connection ended');
+    }
   }
 }

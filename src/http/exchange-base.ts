@@ -140,21 +140,22 @@ export abstract class ExchangeBase implements Exchange {
   /** Marks the exchange as answered by a 101, and hands the end over to whoever relays. */
   protected accepted(): (result: RelayResult) => void {
     this.#answered = true;
-    const hooks = this.#endHooks;
-    const { logger } = this.surroundings;
-    const { id } = this;
     this.surroundings.settled(101, null);
-    let ended = false;
-    return (result) => {
-      if (ended) return;
-      ended = true;
-      runHooks(hooks, result, logger, id);
-    };
+    const [first = ignoreEnd, ...others] = this.#endHooks;
+    // Kept for as long as the connection lives, so it is no closure where one function will do.
+    return others.length === 0 ? first : forAll([first, ...others], this.surroundings.logger, this.id);
   }
 
   #run(hooks: readonly EndHook[], end: AnswerResult): void {
     runHooks(hooks, end, this.surroundings.logger, this.id);
   }
+}
+
+const ignoreEnd: EndHook = () => {};
+
+// A function of its own, so that what waits for days holds on to nothing of the request.
+function forAll(hooks: readonly EndHook[], logger: Logger, id: string): EndHook {
+  return (end) => runHooks(hooks, end, logger, id);
 }
 
 function runHooks(

@@ -35,7 +35,10 @@ export interface Acceptance {
 
 /** The client's leg. */
 export interface AcceptedLeg extends Leg {
-  /** For whoever relays: call it when the connection has ended, so that the functions given to `onEnd` hear of it. */
+  /**
+   * For whoever relays: call it once, when the connection has ended, so that the functions given to `onEnd` hear of it.
+   * A plugin's may throw.
+   */
   ended(result: RelayResult): void;
 }
 
