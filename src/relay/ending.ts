@@ -159,7 +159,8 @@ export class Ending {
   }
 
   #sendClose(closing: Closing, code: number | null, frame: Uint8Array, atMessage: boolean): void {
-    if (closing.phase !== PHASES.open) return;
+    // A socket that is released takes nothing, and the result says what was sent.
+    if (closing.phase !== PHASES.open || closing.end.stream.destroyed) return;
     closing.phase = PHASES.closing;
     this.#limit(closing, QUEUED_CLOSE_FACTOR);
     const written = (): void => {

@@ -257,6 +257,51 @@ export function operationsSuite(makeEngine: MakeEngine): void {
     });
   });
 
+  describe('terminate', () => {
+    const open = useRigs(makeEngine);
+
+    it('ends both sides at once, and tells them nothing', async () => {
+      const rig = await open();
+      rig.relay.terminate();
+      await rig.client.tcpEnd();
+      await rig.upstream.tcpEnd();
+      expect(rig.client.unreadBytes + rig.upstream.unreadBytes).toBe(0);
+      const { cause, side, client, upstream } = await rig.result();
+      expect({ cause, side }).toEqual({ cause: 'draining', side: null });
+      expect([client.closeSent, upstream.closeSent]).toEqual([null, null]);
+    });
+
+    it('cuts a closing short, whose cause stands', async () => {
+      const rig = await open();
+      rig.client.sendClose(4001);
+      await rig.upstream.nextClose();
+      rig.relay.terminate();
+      await rig.client.tcpEnd();
+      const { cause, client, upstream } = await rig.result();
+      expect(cause).toBe('client-closed');
+      expect([client.closeReceived, client.closeSent]).toEqual([4001, null]);
+      expect([upstream.closeReceived, upstream.closeSent]).toEqual([null, 4001]);
+    });
+
+    it.each(SIDES)('does not wait for a %s that does not read', async (slow) => {
+      const rig = await open();
+      rig[slow].pause();
+      await flood(rig, otherSide(slow));
+      rig.relay.terminate();
+      await rig.settle();
+      await rig.result();
+    });
+
+    it('after the end does nothing', async () => {
+      const rig = await open();
+      rig.client.destroy();
+      rig.upstream.destroy();
+      await rig.result();
+      rig.relay.terminate();
+      await rig.result();
+    });
+  });
+
   describe('several relays of one engine', () => {
     const open = useRigs(makeEngine);
 

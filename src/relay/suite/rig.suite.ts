@@ -7,7 +7,7 @@ import { RawConnection } from '../../../test/support/raw-connection.ts';
 import { StrictReader } from '../../../test/support/strict-reader.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Leg } from '../../base/leg.ts';
-import type { Relay, RelayEngine, RelayOptions, RelayResult } from '../../base/relay.ts';
+import type { Relay, RelayEngine, RelayOptions, RelayOwner, RelayResult } from '../../base/relay.ts';
 import { SocketSource, settle } from './sockets.suite.ts';
 
 /** Makes the engine under test. */
@@ -64,8 +64,8 @@ export class Rig {
   /** The gateway's own ends. */
   readonly legs: { readonly client: Socket; readonly upstream: Socket };
   readonly relay: Relay;
-  /** Whether the result has been reported. */
-  isOver = false;
+  /** What the owner was told. */
+  readonly #ends: RelayResult[] = [];
   readonly #listeners: Map<Socket, Map<string | symbol, number>>;
 
   constructor(
@@ -73,17 +73,27 @@ export class Rig {
     client: RawConnection,
     upstream: RawConnection,
     legs: Rig['legs'],
-    startRelay: () => Relay,
+    startRelay: (owner: RelayOwner) => Relay,
   ) {
     this.clock = clock;
     this.client = client;
     this.upstream = upstream;
     this.legs = legs;
     this.#listeners = new Map([legs.client, legs.upstream].map((leg) => [leg, listenersOf(leg)]));
-    this.relay = startRelay();
-    void this.relay.result.then(() => {
-      this.isOver = true;
+    let hasStarted = false;
+    this.relay = startRelay({
+      relayEnded: (result) => {
+        expect(hasStarted, 'start has returned').toBe(true);
+        expect([legs.client.destroyed, legs.upstream.destroyed]).toEqual([true, true]);
+        this.#ends.push(result);
+      },
     });
+    hasStarted = true;
+  }
+
+  /** Whether the end has been reported. */
+  get isOver(): boolean {
+    return this.#ends.length > 0;
   }
 
   /** Lets everything that is under way arrive. Time stands still. */
@@ -105,6 +115,7 @@ export class Rig {
   /** The result, which has to be there without any more time. */
   async result(): Promise<RelayResult> {
     const result = await within(this.relay.result, 'result of the relay');
+    expect(this.#ends, 'told to the owner once').toEqual([result]);
     this.#assertReleased();
     return result;
   }
@@ -176,11 +187,9 @@ async function openRig(makeEngine: MakeEngine, sockets: SocketSource, rigOptions
     subprotocol: '',
     extensions,
   });
-  return new Rig(clock, client, upstream, legs, () =>
-    engine.start(leg(legs.client, heads?.client), leg(legs.upstream, heads?.upstream), {
-      ...NO_LIMITS,
-      ...options,
-    }),
+  const limits = { ...NO_LIMITS, ...options };
+  return new Rig(clock, client, upstream, legs, (owner) =>
+    engine.start(leg(legs.client, heads?.client), leg(legs.upstream, heads?.upstream), limits, owner),
   );
 }
 

@@ -51,7 +51,9 @@ export function streamsSuite(makeEngine: MakeEngine): void {
         expect((await other.nextClose()).reason).toBe(`${gone[0]} connection lost`);
         other.destroy();
       }
-      expect((await rig.result()).cause).toMatch(/^(client|upstream)-lost$/);
+      const result = await rig.result();
+      expect(result.cause).toMatch(/^(client|upstream)-lost$/);
+      for (const side of gone) expect(result[side].closeSent).toBeNull();
     });
   });
 }
