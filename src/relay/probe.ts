@@ -64,7 +64,7 @@ export class Probe {
 
   /** The other end's ping was forwarded. */
   sawForeignPing(payload: Uint8Array): void {
-    this.#foreignPing = payload.slice();
+    this.#foreignPing = new Uint8Array(payload);
     this.#sentBeforeForeign = this.#outstanding.length;
   }
 
