@@ -1,7 +1,9 @@
+import { Readable } from 'node:stream';
+
 /** A Standard Schema that takes anything. */
 const anything = { '~standard': { version: 1, vendor: 'testing', validate: (value) => ({ value }) } };
 
-/** A plugin from outside: plain JavaScript that imports nothing. Its components do what a test's configuration says. */
+/** A plugin from outside: plain JavaScript that imports nothing of the gateway. Its components do what a test's configuration says. */
 export default {
   name: 'testing',
   middlewares: {
@@ -28,6 +30,60 @@ export default {
         async (_exchange, next) => {
           await next();
           throw new Error(config.message);
+        },
+    },
+    ThrowBehind: {
+      config: anything,
+      create:
+        ({ config }) =>
+        async (_, next) => {
+          await next();
+          throw new Error(config.message);
+        },
+    },
+    Forget: { config: anything, create: () => async () => {} },
+    NextTwice: {
+      config: anything,
+      create: () => async (_, next) => {
+        await next();
+        await next();
+      },
+    },
+    /** Answers with a stream that may break. */
+    Stream: {
+      config: anything,
+      create:
+        ({ config }) =>
+        (exchange) => {
+          const parts = async function* () {
+            for (const part of config.parts) yield Buffer.from(part);
+            if (config.breaks) throw new Error('the stream broke');
+          };
+          return exchange.respond({ status: config.status, body: Readable.from(parts()) });
+        },
+    },
+    /** Waits until the client leaves, then answers all the same. */
+    Late: {
+      config: anything,
+      create: () => async (exchange) => {
+        await new Promise((resolve) => {
+          if (exchange.signal.aborted) resolve();
+          else exchange.signal.addEventListener('abort', resolve);
+        });
+        await exchange.respond({ status: 403 });
+      },
+    },
+    /** Changes what goes upstream. */
+    Rewrite: {
+      config: anything,
+      create:
+        ({ config }) =>
+        (exchange, next) => {
+          const { outgoing } = exchange;
+          for (const [name, value] of Object.entries(config.headers ?? {})) outgoing.headers.set(name, value);
+          if (config.query !== undefined) outgoing.query = config.query;
+          if (config.subprotocols !== undefined) outgoing.subprotocols = config.subprotocols;
+          return next();
         },
     },
     AnswerHeaders: {
