@@ -17,6 +17,8 @@ export interface Finished {
 export interface CommandOptions {
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** How many files and sockets it may have open at a time. */
+  readonly maxDescriptors?: number;
 }
 
 /** A `wsfw` process. It is killed when the test ends, if it has not ended by then. */
@@ -28,10 +30,12 @@ export class Command {
   readonly finished: Promise<Finished>;
   readonly #watchers = new Set<() => void>();
 
-  constructor(args: readonly string[], { cwd, env }: CommandOptions = {}) {
+  constructor(args: readonly string[], { cwd, env, maxDescriptors }: CommandOptions = {}) {
     if (!existsSync(MAIN)) throw new Error(`${MAIN} is not built. Run: npm run build`);
     const { PATH = '' } = process.env;
-    this.child = spawn(process.execPath, [MAIN, ...args], {
+    const limit = maxDescriptors === undefined ? '' : `ulimit -n ${maxDescriptors}; `;
+    const shell = ['-c', `${limit}exec "$0" "$@"`, process.execPath, MAIN];
+    this.child = spawn('/bin/sh', [...shell, ...args], {
       ...(cwd === undefined ? {} : { cwd }),
       env: { PATH, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
