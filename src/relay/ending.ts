@@ -27,7 +27,7 @@ export interface Reason {
 export interface EndingParts {
   readonly deadlines: Deadlines;
   readonly options: RelayOptions;
-  keyFor(side: Side): MaskingKey;
+  keyFor(end: End): MaskingKey;
   /** A deadline came nearer. */
   reschedule(): void;
 }
@@ -154,7 +154,7 @@ export class Ending {
   }
 
   #tell(closing: Closing, code: number | null, reason: string, atMessage: boolean): void {
-    const key = this.#parts.keyFor(closing.end.side);
+    const key = this.#parts.keyFor(closing.end);
     this.#sendClose(closing, code, encodeClose(code, reason, key), atMessage);
   }
 

@@ -21,10 +21,8 @@ import { Deadlines, type Due, earlier, NOT_YET } from './deadlines.ts';
 import { End, type EndOwner } from './end.ts';
 import { Ending, type EndingParts } from './ending.ts';
 import { concernedSide } from './endings.ts';
-import { pingNumber, pingPayload } from './ping-payload.ts';
-import { Probe } from './probe.ts';
+import { Heartbeat, type HeartbeatOwner } from './heartbeat.ts';
 import { type PumpOwner, pump } from './pump.ts';
-import { RoundTrips } from './round-trips.ts';
 import type { RelayServices } from './services.ts';
 import { findOverdue, nextDeadline } from './watch.ts';
 
@@ -32,7 +30,7 @@ import { findOverdue, nextDeadline } from './watch.ts';
  * Joins two legs: hands chunks to the pump, pings both ends, watches over the limits, and leaves the rest to an `Ending`
  * once there is a cause for one.
  */
-export class FrameRelay implements Relay, PumpOwner, EndOwner, EndingParts, Due {
+export class FrameRelay implements Relay, PumpOwner, EndOwner, EndingParts, HeartbeatOwner, Due {
   dueTick = NOT_YET;
   readonly options: RelayOptions;
   readonly #services: RelayServices;
@@ -40,10 +38,7 @@ export class FrameRelay implements Relay, PumpOwner, EndOwner, EndingParts, Due 
   readonly #client: End;
   readonly #upstream: End;
   readonly #startedAt: number;
-  /** Tells our pings from the ends' own. */
-  readonly #token: number;
-  #pings = 0;
-  #nextPingAt = NOT_YET;
+  readonly #heartbeat: Heartbeat | null;
   #ending: Ending | null = null;
   #result: RelayResult | null = null;
   /** Whoever asked for the result before there was one. */
@@ -56,14 +51,14 @@ export class FrameRelay implements Relay, PumpOwner, EndOwner, EndingParts, Due 
     owner: RelayOwner | null,
     services: RelayServices,
   ) {
-    const { clock, deadlines, masks } = services;
+    const { clock, deadlines } = services;
+    const { maxMessageBytes, pingIntervalMs } = options;
     const deflate = usesDeflate(client) || usesDeflate(upstream);
     this.options = options;
     this.#owner = owner;
     this.#services = services;
     this.#startedAt = Math.floor(clock.now());
-    this.#token = new DataView(masks.next().slice().buffer).getInt32(0);
-    const { maxMessageBytes } = options;
+    this.#heartbeat = pingIntervalMs === 0 ? null : new Heartbeat(pingIntervalMs, this, services);
     this.#client = new End(
       this,
       'client',
@@ -83,11 +78,8 @@ export class FrameRelay implements Relay, PumpOwner, EndOwner, EndingParts, Due 
 
   /** Takes the sockets over: called once, before anything else. */
   start(client: Leg, upstream: Leg): void {
-    const { deadlines, random, sockets } = this.#services;
-    const { pingIntervalMs } = this.options;
+    const { deadlines, sockets } = this.#services;
     deadlines.join();
-    // Connections that came at once, after a restart, are not all pinged at once.
-    if (pingIntervalMs > 0) this.#nextPingAt = Math.floor(deadlines.now + pingIntervalMs * (1 - random()));
     this.reschedule();
     sockets.take(this.#upstream, upstream.head);
     sockets.take(this.#client, client.head);
@@ -114,10 +106,11 @@ export class FrameRelay implements Relay, PumpOwner, EndOwner, EndingParts, Due 
   }
 
   send(to: Side, message: Message): 'sent' | 'queued' | 'full' | 'closed' {
+    const end = this.#end(to);
     const isText = typeof message === 'string';
     const payload = isText ? new TextEncoder().encode(message) : message;
-    const frame = encodeFrame(isText ? OPCODES.text : OPCODES.binary, payload, this.keyFor(to));
-    return this.#end(to).insertMessage(frame);
+    const frame = encodeFrame(isText ? OPCODES.text : OPCODES.binary, payload, this.keyFor(end));
+    return end.insertMessage(frame);
   }
 
   close(cause: GatewayCause, how: CloseHow = {}): void {
@@ -165,25 +158,11 @@ export class FrameRelay implements Relay, PumpOwner, EndOwner, EndingParts, Due 
   }
 
   sawPing(source: End, payload: Uint8Array): void {
-    const target = source.other;
-    if (this.options.pingIntervalMs === 0 || !target.writing) return;
-    target.probe ??= new Probe(this.deadlines);
-    target.probe.sawForeignPing(payload);
+    this.#heartbeat?.sawPing(source, payload);
   }
 
   sawPong(source: End, payload: Uint8Array): boolean {
-    const { probe } = source;
-    if (probe === null) return false;
-    const number = pingNumber(this.#token, payload);
-    const tookMs = number === null ? null : probe.settle(number, this.#services.clock.now());
-    if (tookMs === null) {
-      probe.sawForeignPong(payload);
-    } else {
-      source.roundTrips ??= new RoundTrips();
-      source.roundTrips.add(tookMs);
-    }
-    if (probe.isSettled) source.probe = null;
-    return tookMs !== null;
+    return this.#heartbeat?.sawPong(source, payload) ?? false;
   }
 
   sawClose(source: End, frame: Uint8Array, code: number | null): void {
@@ -203,7 +182,7 @@ export class FrameRelay implements Relay, PumpOwner, EndOwner, EndingParts, Due 
 
   // How it ends.
 
-  keyFor(side: Side): MaskingKey {
+  keyFor({ side }: { readonly side: Side }): MaskingKey {
     return side === 'upstream' ? this.#services.masks.next() : null;
   }
 
@@ -257,7 +236,10 @@ export class FrameRelay implements Relay, PumpOwner, EndOwner, EndingParts, Due 
     if (ending?.isOver) return;
     const next =
       ending === null
-        ? earlier(this.#nextPingAt, nextDeadline(this.#client, this.#upstream, this.options))
+        ? earlier(
+            this.#heartbeat?.nextAt ?? NOT_YET,
+            nextDeadline(this.#client, this.#upstream, this.options),
+          )
         : ending.nextDeadline;
     if (next !== NOT_YET) this.deadlines.schedule(this, next);
   }
@@ -267,33 +249,9 @@ export class FrameRelay implements Relay, PumpOwner, EndOwner, EndingParts, Due 
     if (overdue !== null) {
       const { cause, side, detail } = overdue;
       this.#decide(cause, side, detail, cause === 'inactive' ? { reason: detail } : {});
-    } else if (this.#nextPingAt !== NOT_YET && now >= this.#nextPingAt) {
-      this.#nextPingAt = Math.max(this.#nextPingAt + this.options.pingIntervalMs, now);
-      this.#pings++;
-      this.#ping(this.#client);
-      this.#ping(this.#upstream);
+    } else if (this.#heartbeat !== null && now >= this.#heartbeat.nextAt) {
+      this.#heartbeat.beat(this.#client, this.#upstream, now);
     }
-  }
-
-  #ping(end: End): void {
-    const { clock, deadlines } = this.#services;
-    end.probe ??= new Probe(deadlines);
-    const { probe } = end;
-    // While a ping of the other end is unanswered that one is the probe: a peer may answer only the latest (RFC 6455
-    // §5.5.3), so ours would rob the other end of its answer.
-    if (probe.awaitsForeignPong) probe.await(deadlines.now);
-    if (probe.awaitsForeignPong || probe.underWay) return;
-    const number = this.#pings;
-    probe.underWay = true;
-    end.insertPing({
-      frame: encodeFrame(OPCODES.ping, pingPayload(this.#token, number), this.keyFor(end.side)),
-      written: () => probe.pingWritten(number, clock.now()),
-      flushed: () => {
-        probe.pingFlushed(deadlines.now);
-        if (probe.isSettled && end.probe === probe) end.probe = null;
-        this.reschedule();
-      },
-    });
   }
 
   // Who is who.

@@ -10,6 +10,3 @@ export const OPCODES = {
 
 /** Payload of a control frame, at most (RFC 6455 §5.5). */
 export const MAX_CONTROL_PAYLOAD_BYTES = 125;
-
-/** Two bytes, eight of length, four of masking key (RFC 6455 §5.2). */
-export const MAX_HEADER_BYTES = 14;

@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { mayBeSent } from './close-codes.ts';
+import { header, readHeader, uint16 } from './frame-header.ts';
 import { MAX_CONTROL_PAYLOAD_BYTES, OPCODES } from './opcodes.ts';
 import { VIOLATIONS, type Violation } from './violations.ts';
 
@@ -23,18 +24,12 @@ export type Step = (typeof STEPS)[keyof typeof STEPS];
 
 const MAX_HELD_BYTES = 6 + MAX_CONTROL_PAYLOAD_BYTES;
 
-/**
- * What the latest step of any scanner found. It is looked at before the next step is taken, so one is enough for all:
- * a connection that idles holds what it has to remember, and nothing else.
- */
+/** What the latest step of any scanner found, besides the header. One is enough for all, as with `header`. */
 const found = {
   end: 0,
-  opcode: 0,
   frame: null as Uint8Array | null,
   violation: null as Violation | null,
   controlBytes: 0,
-  headerBytes: 0,
-  payloadBytes: 0,
 };
 
 /** The unmasked payload of the control frame that was found. */
@@ -87,7 +82,7 @@ export class Scanner {
 
   /** Opcode of the latest header. */
   get opcode(): number {
-    return found.opcode;
+    return header.opcode;
   }
 
   /** Unmasked payload of the latest control frame. */
@@ -136,7 +131,7 @@ export class Scanner {
       const complete = this.#readHeader(chunk, position, available);
       if (complete && this.#isPayload()) {
         this.#enterData();
-        position += found.headerBytes;
+        position += header.headerBytes;
         continue;
       }
       // Anything else is a step of its own; what came before it is passed on first.
@@ -162,16 +157,16 @@ export class Scanner {
 
   /** Whether the header just read is one of a data frame that needs no step of its own. */
   #isPayload(): boolean {
-    return found.violation === null && found.opcode < OPCODES.close && !this.#isEmptyFragment();
+    return found.violation === null && header.opcode < OPCODES.close && !this.#isEmptyFragment();
   }
 
   #isEmptyFragment(): boolean {
-    return found.payloadBytes === 0 && (found.opcode === OPCODES.continuation || !this.#final);
+    return header.payloadBytes === 0 && (header.opcode === OPCODES.continuation || !header.final);
   }
 
   /** Bytes of the frame just read that have to be there at once: all of a control frame, the header of others. */
   #frameBytes(): number {
-    return found.opcode < OPCODES.close ? found.headerBytes : found.headerBytes + found.payloadBytes;
+    return header.opcode < OPCODES.close ? header.headerBytes : header.headerBytes + header.payloadBytes;
   }
 
   #hold(chunk: Uint8Array, position: number): Step {
@@ -187,7 +182,7 @@ export class Scanner {
     for (;;) {
       const complete = this.#readHeader(held.bytes, 0, held.length);
       if (found.violation !== null) return STEPS.violation;
-      const lacking = (complete ? this.#frameBytes() : found.headerBytes) - held.length;
+      const lacking = (complete ? this.#frameBytes() : header.headerBytes) - held.length;
       if (complete && lacking === 0) return this.#finishHeld(held, position);
       if (position === chunk.length) {
         found.end = position;
@@ -215,92 +210,42 @@ export class Scanner {
   /** The frame at `start` of `bytes` is complete: a control frame, or an empty fragment. */
   #finishFrame(bytes: Uint8Array, start: number, end: number): Step {
     found.end = end;
-    if (found.opcode < OPCODES.close) {
+    if (header.opcode < OPCODES.close) {
       this.#enterData();
       return STEPS.emptyFragment;
     }
-    this.#readControlPayload(bytes, start + found.headerBytes);
-    if (found.opcode === OPCODES.close) this.#checkClose();
+    this.#readControlPayload(bytes, start + header.headerBytes);
+    if (header.opcode === OPCODES.close) this.#checkClose();
     return found.violation === null ? STEPS.control : STEPS.violation;
   }
 
-  /**
-   * Reads and checks a header.
-   * @returns false when bytes are missing (`found.headerBytes` is then how many it takes to know more) or it is invalid.
-   */
+  /** @returns false when bytes are missing, or when the header is invalid. */
   #readHeader(bytes: Uint8Array, at: number, available: number): boolean {
-    found.headerBytes = 2;
-    found.violation = null;
-    if (available < 2) return false;
-    const first = bytes[at] as number;
-    const second = bytes[at + 1] as number;
-    found.opcode = first & 0x0f;
-    found.violation = this.#checkFirstBytes(first, second);
-    if (found.violation !== null) return false;
-
-    const short = second & 0x7f;
-    const lengthBytes = short < 126 ? 0 : short === 126 ? 2 : 8;
-    found.headerBytes = 2 + lengthBytes + (this.#masked ? 4 : 0);
-    if (available < found.headerBytes) return false;
-    found.payloadBytes = lengthBytes === 0 ? short : this.#readLength(bytes, at + 2, lengthBytes);
-    if (found.violation !== null) return false;
-    if (found.opcode < OPCODES.close) {
-      this.#final = first >= 0x80;
-      if (this.#isTooBig()) found.violation = VIOLATIONS.messageTooBig;
-    }
-    return found.violation === null;
-  }
-
-  #checkFirstBytes(first: number, second: number): Violation | null {
-    const opcode = first & 0x0f;
-    if ((first & 0x30) !== 0) return VIOLATIONS.reservedBits;
-    if ((first & 0x40) !== 0) {
-      const startsMessage = opcode === OPCODES.text || opcode === OPCODES.binary;
-      if (!this.#deflate || !startsMessage) return VIOLATIONS.compressedBit;
-    }
-    if (second >= 0x80 !== this.#masked) return this.#masked ? VIOLATIONS.unmasked : VIOLATIONS.masked;
-    if (opcode >= OPCODES.close) {
-      if (opcode > OPCODES.pong) return VIOLATIONS.opcode;
-      if (first < 0x80) return VIOLATIONS.controlFragmented;
-      if ((second & 0x7f) > MAX_CONTROL_PAYLOAD_BYTES) return VIOLATIONS.controlTooLong;
-      return null;
-    }
-    if (opcode > OPCODES.binary) return VIOLATIONS.opcode;
-    if (opcode === OPCODES.continuation) return this.#fragmented ? null : VIOLATIONS.continuation;
-    return this.#fragmented ? VIOLATIONS.interleaved : null;
-  }
-
-  #readLength(bytes: Uint8Array, at: number, lengthBytes: 2 | 8): number {
-    if (lengthBytes === 2) {
-      const length = uint16(bytes, at);
-      if (length < 126) found.violation = VIOLATIONS.lengthNotMinimal;
-      return length;
-    }
-    const high = uint32(bytes, at);
-    const length = high * 2 ** 32 + uint32(bytes, at + 4);
-    if (high >= 2 ** 31) found.violation = VIOLATIONS.lengthTopBit;
-    else if (length < 65_536) found.violation = VIOLATIONS.lengthNotMinimal;
-    else if (length > Number.MAX_SAFE_INTEGER) found.violation = VIOLATIONS.lengthUnsafe;
-    return length;
+    const complete = readHeader(bytes, at, available, this.#masked, this.#deflate, this.#fragmented);
+    found.violation = header.violation;
+    if (complete && header.opcode < OPCODES.close && this.#isTooBig())
+      found.violation = VIOLATIONS.messageTooBig;
+    return complete && found.violation === null;
   }
 
   #isTooBig(): boolean {
     if (this.#maxMessageBytes === 0) return false;
-    const before = found.opcode === OPCODES.continuation ? this.#messageBytes : 0;
-    return before + found.payloadBytes > this.#maxMessageBytes;
+    const before = header.opcode === OPCODES.continuation ? this.#messageBytes : 0;
+    return before + header.payloadBytes > this.#maxMessageBytes;
   }
 
   /** The header of a data frame is passed on: from here on its payload is under way. */
   #enterData(): void {
-    const before = found.opcode === OPCODES.continuation ? this.#messageBytes : 0;
-    this.#messageBytes = before + found.payloadBytes;
-    this.#fragmented = !this.#final;
-    this.#left = found.payloadBytes;
+    const before = header.opcode === OPCODES.continuation ? this.#messageBytes : 0;
+    this.#messageBytes = before + header.payloadBytes;
+    this.#final = header.final;
+    this.#fragmented = !header.final;
+    this.#left = header.payloadBytes;
     if (this.#left === 0 && this.#final) this.messages++;
   }
 
   #readControlPayload(bytes: Uint8Array, payloadAt: number): void {
-    const length = found.payloadBytes;
+    const length = header.payloadBytes;
     if (this.#masked) {
       for (let i = 0; i < length; i++) {
         const key = bytes[payloadAt - 4 + (i & 3)] as number;
@@ -319,12 +264,4 @@ export class Scanner {
     else if (!mayBeSent(uint16(payload, 0))) found.violation = VIOLATIONS.closeCode;
     else if (!isUtf8(payload.subarray(2))) found.violation = VIOLATIONS.closeReason;
   }
-}
-
-function uint16(bytes: Uint8Array, at: number): number {
-  return ((bytes[at] as number) << 8) | (bytes[at + 1] as number);
-}
-
-function uint32(bytes: Uint8Array, at: number): number {
-  return uint16(bytes, at) * 65_536 + uint16(bytes, at + 2);
 }

@@ -1,7 +1,16 @@
 import { describe, expect, it, vi } from 'vitest';
 import { OPCODE } from '../../../test/support/frames.ts';
 import { otherSide, type Side } from '../../base/side.ts';
-import { flood, HEARTBEATS, type MakeEngine, onPing, type Rig, record, useRigs } from './rig.suite.ts';
+import {
+  flood,
+  floodToBoundary,
+  HEARTBEATS,
+  type MakeEngine,
+  onPing,
+  type Rig,
+  record,
+  useRigs,
+} from './rig.suite.ts';
 
 const BOUND_BYTES = 320 * 1024;
 const SIDES: readonly Side[] = ['client', 'upstream'];
@@ -84,10 +93,13 @@ export function backpressureSuite(makeEngine: MakeEngine): void {
       }
     });
 
-    it('puts one ping behind what is not read, not one an interval', async () => {
+    it.each([
+      ['in the middle of a frame', flood],
+      ['between two frames', floodToBoundary],
+    ])('puts one ping behind what is not read, not one an interval, %s', async (_where, fill) => {
       const rig = await open({ options: { ...HEARTBEATS, pongTimeoutMs: 0 } });
       rig.client.pause();
-      await flood(rig, 'upstream');
+      await fill(rig, 'upstream');
       await rig.pass(600_000, 5000);
       let pings = 0;
       onPing(rig.client, () => pings++);

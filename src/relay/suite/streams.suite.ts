@@ -42,8 +42,7 @@ export function streamsSuite(makeEngine: MakeEngine): void {
     it.each([[['client']], [['upstream']], [['client', 'upstream']]] as const)('end it: %s', async (gone) => {
       const rig = await open({
         before: async (_ends, legs) => {
-          for (const side of gone) legs[side].destroy();
-          await settled(() => (gone.every((side) => legs[side].closed) ? null : 'not closed'));
+          await Promise.all(gone.map((side) => once(legs[side].destroy(), 'close')));
         },
       });
       if (gone.length === 1) {
