@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { type Duplex, duplexPair } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { within } from '../../../test/support/deadline.ts';
