@@ -36,6 +36,7 @@ export function readHead(request: RawRequest): RequestHead | string {
   if (hostname === null) return 'the request needs exactly one valid Host';
   const nominated = forbiddenNomination(headers);
   if (nominated !== null) return `Connection must not name ${nominated}`;
+  if (!hasKnownEnd(headers)) return 'the last Transfer-Encoding is not chunked';
   const question = target.indexOf('?');
   const path = question === -1 ? target : target.slice(0, question);
   if (!isDecodable(path)) return 'the path has malformed percent-encoding';
@@ -60,6 +61,12 @@ function readHostname(headers: HeaderList, httpVersion: string): string | null {
   if (others.length > 0) return null;
   if (host === undefined) return httpVersion === '1.0' ? '' : null;
   return HOST.exec(host)?.[1]?.toLowerCase().replace(/\.$/, '') ?? null;
+}
+
+// RFC 9112 §6.3: nobody knows where such a body ends. Node would read on until the client ends TCP.
+function hasKnownEnd(headers: HeaderList): boolean {
+  const codings = headers.getAll('transfer-encoding').join(',');
+  return codings === '' || /(?:^|,)[ \t]*chunked[ \t]*$/i.test(codings);
 }
 
 function isDecodable(path: string): boolean {
