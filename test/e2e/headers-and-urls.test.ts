@@ -357,6 +357,21 @@ describe('an upgrade to something else', () => {
     expect(shown(await connection.readAnswer())).toMatchObject({ body: block.repeat(30) });
   });
 
+  it.each([
+    ['whose body has no end that anybody knows', 'Transfer-Encoding: xchunked\r\n'],
+    ['with two lengths', 'Content-Length: 5\r\nTransfer-Encoding: chunked\r\n'],
+    ['with two different lengths', 'Content-Length: 5\r\nContent-Length: 6\r\n'],
+  ])('%s is a 400, and what follows is no request', async (_, framing) => {
+    await startBoth();
+    const smuggled = `0\r\n\r\nGET /http?smuggled HTTP/1.1\r\nHost: a\r\n\r\n`;
+    for (const fields of [H2C, 'Host: a\r\n']) {
+      const connection = await bed.connect({ port: gateway.port });
+      connection.write(`POST /http HTTP/1.1\r\n${fields}${framing}\r\n${smuggled}`);
+      expectProblem(await connection.readAnswer(), 400);
+      expect(await connection.readToEnd()).toHaveLength(0);
+    }
+  });
+
   it('of WebSocket on an HTTP route is served as plain HTTP', async () => {
     await startBoth();
     const { answer, connection } = await request({ path: '/http' });
