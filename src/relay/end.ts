@@ -101,9 +101,7 @@ export class End {
 
   write(bytes: Uint8Array): void {
     if (!this.writing) return;
-    // A callback costs a turn of the microtask queue, so there is one only while somebody waits for a sign of life.
-    const { probe, stream } = this;
-    if (!(probe === null ? stream.write(bytes) : stream.write(bytes, probe.restart))) this.#block();
+    if (!this.stream.write(bytes)) this.#block();
   }
 
   /** Puts a ping in at the end of the frame under way. One that still waits is replaced. */
@@ -160,8 +158,12 @@ export class End {
     else if (queued.close === null && queued.messages.length === 0) this.#insertions = null;
   }
 
-  /** The socket has drained. */
+  /**
+   * The socket has drained. That is a sign of life, as a write that was never held back is not: the kernel takes some
+   * megabytes for an end that died long ago.
+   */
   drained(): void {
+    this.probe?.restart(this.#deadlines.now);
     this.#unblock();
     this.insertWhatMay();
   }
@@ -197,7 +199,7 @@ export class End {
   #unblock(): void {
     if (this.blockedAt === NOT_YET) return;
     this.blockedAt = NOT_YET;
-    this.other.probe?.restart();
+    this.other.probe?.restart(this.#deadlines.now);
     this.other.stream.resume();
   }
 }

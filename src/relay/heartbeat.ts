@@ -45,7 +45,7 @@ export class Heartbeat {
   /** A ping is on its way from the end to the other one, whose answer is awaited from now on. */
   sawPing({ other: target }: End, payload: Uint8Array): void {
     if (!target.writing) return;
-    target.probe ??= new Probe(this.#services.deadlines);
+    target.probe ??= new Probe();
     target.probe.sawForeignPing(payload);
   }
 
@@ -67,7 +67,7 @@ export class Heartbeat {
 
   #ping(end: End, now: number): void {
     const { clock, deadlines } = this.#services;
-    end.probe ??= new Probe(deadlines);
+    end.probe ??= new Probe();
     const { probe } = end;
     // While a ping of the other end is unanswered that one is the probe: a peer may answer only the latest (§5.5.3),
     // so ours would rob the other end of its answer.

@@ -1,16 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { ManualClock } from '../../test/support/manual-clock.ts';
-import { Deadlines, NOT_YET } from './deadlines.ts';
+import { NOT_YET } from './deadlines.ts';
 import { Probe } from './probe.ts';
 
 const NO_BYTE_YET = 0;
 const theirs = Buffer.from('theirs');
 
 describe('Probe', () => {
-  const newProbe = (): Probe => new Probe(new Deadlines(new ManualClock()));
-
   it('awaits nothing until a ping was flushed', () => {
-    const probe = newProbe();
+    const probe = new Probe();
     probe.underWay = true;
     probe.pingWritten(1, 1000);
     expect(probe.silentSince(NO_BYTE_YET)).toBe(NOT_YET);
@@ -20,7 +17,7 @@ describe('Probe', () => {
   });
 
   it('awaits nothing when the pong came before the flush was reported', () => {
-    const probe = newProbe();
+    const probe = new Probe();
     probe.underWay = true;
     probe.pingWritten(1, 1000);
     expect(probe.settle(1, 1001)).toBe(1);
@@ -30,7 +27,7 @@ describe('Probe', () => {
   });
 
   it('waits from the first ping that is not answered, and again from every byte', () => {
-    const probe = newProbe();
+    const probe = new Probe();
     for (const [number, at] of [
       [1, 1000],
       [2, 2000],
@@ -43,7 +40,7 @@ describe('Probe', () => {
   });
 
   it('settles a ping and all before it, each once', () => {
-    const probe = newProbe();
+    const probe = new Probe();
     for (const number of [1, 2, 3]) {
       probe.pingWritten(number, number * 10);
       probe.pingFlushed(number * 10);
@@ -59,7 +56,7 @@ describe('Probe', () => {
   });
 
   it('remembers a bounded number of pings, and takes the latest pong all the same', () => {
-    const probe = newProbe();
+    const probe = new Probe();
     for (let number = 1; number <= 100; number++) {
       probe.pingWritten(number, number);
       probe.pingFlushed(number);
@@ -70,7 +67,7 @@ describe('Probe', () => {
   });
 
   it('is settled by the pong to the latest ping of the other end, and what went before that', () => {
-    const probe = newProbe();
+    const probe = new Probe();
     probe.pingWritten(1, 0);
     probe.pingFlushed(0);
     probe.sawForeignPing(Buffer.from('first'));
@@ -83,7 +80,7 @@ describe('Probe', () => {
   });
 
   it('keeps what the other end asked, although the bytes it came in are used again', () => {
-    const probe = newProbe();
+    const probe = new Probe();
     const payload = Buffer.from(theirs);
     probe.sawForeignPing(payload);
     payload.fill(0);
@@ -91,14 +88,10 @@ describe('Probe', () => {
     expect(probe.isSettled).toBe(true);
   });
 
-  it('starts the wait again at a completed write', () => {
-    const clock = new ManualClock();
-    const deadlines = new Deadlines(clock);
-    const probe = new Probe(deadlines);
-    deadlines.join();
+  it('starts the wait again when it is told to', () => {
+    const probe = new Probe();
     probe.await(0);
-    clock.advance(700);
-    probe.restart();
+    probe.restart(700);
     expect(probe.silentSince(NO_BYTE_YET)).toBe(700);
   });
 });

@@ -1,4 +1,4 @@
-import { type Deadlines, NOT_YET } from './deadlines.ts';
+import { NOT_YET } from './deadlines.ts';
 
 /** Pings that are remembered for their round-trip time; older ones count as settled. */
 const MAX_OUTSTANDING = 16;
@@ -18,19 +18,11 @@ export class Probe {
   underWay = false;
   /** Since when a sign of life is awaited, in coarse time. */
   since = NOT_YET;
-  /** For the socket's write: a completed write starts the wait again. */
-  readonly restart: () => void;
   #restartedAt = NOT_YET;
   #outstanding: SentPing[] = [];
   /** Latest ping of the other end to this one, and how many of ours went before it. */
   #foreignPing: Uint8Array | null = null;
   #sentBeforeForeign = 0;
-
-  constructor(deadlines: Deadlines) {
-    this.restart = () => {
-      this.#restartedAt = deadlines.now;
-    };
-  }
 
   /** Whether nothing is awaited any more. */
   get isSettled(): boolean {
@@ -50,6 +42,11 @@ export class Probe {
   /** Starts waiting, unless it waits already. */
   await(now: number): void {
     if (this.since === NOT_YET) this.since = now;
+  }
+
+  /** The end took what had been held back from it, or was not read for a while: it is given its time anew. */
+  restart(now: number): void {
+    this.#restartedAt = now;
   }
 
   pingWritten(number: number, at: number): void {

@@ -50,6 +50,7 @@ export class Attempt {
     socket.on('error', destroyBroken);
     socket.on('error', this.#onError);
     socket.on('close', this.#onClose);
+    socket.on('end', this.#onClose);
     socket.on('connect', this.#onConnect);
     if (tls !== null) socket.on('secureConnect', this.#onReady);
     signal.addEventListener('abort', this.#onAbort);
@@ -160,6 +161,7 @@ export class Attempt {
     this.#request.signal.removeEventListener('abort', this.#onAbort);
     socket?.off('error', this.#onError);
     socket?.off('close', this.#onClose);
+    socket?.off('end', this.#onClose);
     socket?.off('connect', this.#onConnect);
     socket?.off('secureConnect', this.#onReady);
     socket?.off('readable', this.#onReadable);

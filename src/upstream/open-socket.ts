@@ -25,6 +25,8 @@ export function openSocket(
     port: endpoint.port,
     lookup,
     highWaterMark: HIGH_WATER_MARK_BYTES,
+    // An upstream may send its close and its FIN together, and still read the answer.
+    allowHalfOpen: true,
     autoSelectFamily: true,
     // Node's 250 ms fails upstreams far away. The last address has no limit of its own, so half leaves it the rest.
     autoSelectFamilyAttemptTimeout: Math.max(10, Math.floor(connectTimeoutMs / 2)),

@@ -85,6 +85,21 @@ describe('a close', () => {
     expect(await gateway.nextCause()).toBe('client-closed');
   });
 
+  it.each(['client', 'upstream'] as const)(
+    'of the %s that comes with its FIN is answered all the same',
+    async (closer) => {
+      const ends = await open();
+      const other = closer === 'client' ? 'upstream' : 'client';
+      ends[closer].sendClose(1000, 'bye');
+      ends[closer].end();
+      expect(await ends[other].nextClose()).toEqual({ code: 1000, reason: 'bye' });
+      ends[other].sendClose(1000, 'bye yourself');
+      expect(await ends[closer].nextClose()).toEqual({ code: 1000, reason: 'bye yourself' });
+      await expectReleased(ends.client, ends.upstream);
+      expect(await ends.gateway.nextCause()).toBe(`${closer}-closed`);
+    },
+  );
+
   it('crossing another is forwarded as its reply', async () => {
     const { client, upstream } = await open();
     client.sendClose(4001, 'client first');

@@ -74,6 +74,18 @@ export function heartbeatSuite(makeEngine: MakeEngine): void {
       expect(await rig.result()).toMatchObject({ cause: unresponsive[silent], side: silent });
     });
 
+    it.each(SIDES)('find a silent %s although the other side keeps talking to it', async (silent) => {
+      const rig = await open({ options });
+      const talker = rig[otherSide(silent)];
+      answerPings(talker);
+      for (let i = 0; i < 20 && rig[silent].ended === null; i++) {
+        talker.sendText('are you there?');
+        await rig.pass(5000, 500);
+      }
+      expect(rig[silent].ended).toBe('reset');
+      expect(rig.clock.now()).toBeLessThanOrEqual(10_000 + 30_000 + 5000);
+    });
+
     it('forgive two lost pings, and count the answer to the third for all', async () => {
       const rig = await open({ options });
       answerPings(rig.upstream);
