@@ -114,6 +114,15 @@ export abstract class ExchangeBase implements Exchange {
     this.#abort?.abort(new WsfwError('WSFW_CLIENT_LEFT'));
   }
 
+  /** Answers in the place of the route, which is told by its signal. */
+  async preempt(answer: Answer): Promise<void> {
+    if (this.#answered) return;
+    const answered = this.respond(answer);
+    this.#left = true;
+    this.#abort?.abort(new WsfwError('WSFW_DRAINING'));
+    await answered;
+  }
+
   /** Nobody will answer any more, since the client has left. */
   abandon(): void {
     if (this.#answered) return;

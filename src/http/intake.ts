@@ -54,7 +54,8 @@ export interface IntakeParts {
 export class Intake {
   readonly #parts: IntakeParts;
   readonly #readClient: ReturnType<typeof clientReader>;
-  #pending = 0;
+  /** Upgrades that nobody has decided on yet, and their sockets. */
+  readonly #pending = new Map<UpgradeExchange, Duplex>();
   #draining = false;
 
   /** @throws `WSFW_CONFIG_INVALID` for a trusted proxy or a `Server` header that is none. */
@@ -68,12 +69,24 @@ export class Intake {
 
   /** Upgrades that nobody has decided on yet. */
   get pending(): number {
-    return this.#pending;
+    return this.#pending.size;
   }
 
   /** From now on takes no upgrade, reports itself as not ready, and ends connections with their next answer. */
   drain(): void {
     this.#draining = true;
+  }
+
+  /** Answers 503 to every upgrade that is still undecided; their sockets end in good order. */
+  turnAway(): void {
+    const { sockets, logger } = this.#parts;
+    for (const [exchange, socket] of [...this.#pending]) {
+      sockets.finish(socket);
+      exchange.preempt(unavailable('WSFW_DRAINING', exchange.id, 'draining')).catch((error: unknown) => {
+        logger.error({ id: exchange.id, err: error }, 'a handshake could not be refused');
+        socket.destroy();
+      });
+    }
   }
 
   /** Serves a plain request. */
@@ -109,8 +122,8 @@ export class Intake {
     const { met, id } = arrival;
     if ('status' in met) return this.#refuse(arrival, undecided, met, null);
     const { match } = met;
-    const unavailable = this.#unavailable(id);
-    if (unavailable !== null) return this.#refuse(arrival, undecided, unavailable, match.route);
+    const shortage = this.#shortage(id);
+    if (shortage !== null) return this.#refuse(arrival, undecided, shortage, match.route);
     await serve(this.#exchange(arrival, met, undecided), match, clock, logger);
   }
 
@@ -142,34 +155,28 @@ export class Intake {
     }
   }
 
-  #unavailable(id: string): Answer | null {
-    const isFull = this.#pending >= this.#parts.settings.maxPendingHandshakes;
-    if (!this.#draining && !isFull) return null;
-    const code: ErrorCode = this.#draining ? 'WSFW_DRAINING' : 'WSFW_OVERLOADED';
-    return problem({
-      status: 503,
-      detail: ERRORS[code].what,
-      requestId: id,
-      headers: [['Retry-After', RETRY_AFTER_SECONDS]],
-      reason: this.#draining ? 'draining' : 'maxPendingHandshakes handshakes are under way',
-      error: new WsfwError(code),
-    });
+  #shortage(id: string): Answer | null {
+    const isFull = this.#pending.size >= this.#parts.settings.maxPendingHandshakes;
+    if (this.#draining) return unavailable('WSFW_DRAINING', id, 'draining');
+    return isFull
+      ? unavailable('WSFW_OVERLOADED', id, 'maxPendingHandshakes handshakes are under way')
+      : null;
   }
 
   #exchange(arrival: Arrival, met: Met, undecided: UndecidedSocket): UpgradeExchange {
     const { sockets, clock } = this.#parts;
-    this.#pending++;
     const settled = (status: number, answer: Answer | null) => {
-      this.#pending--;
+      this.#pending.delete(exchange);
       if (status !== 101) this.#report(arrival, met.match.route, status, answer);
     };
-    const exchange = new UpgradeExchange(
+    const exchange: UpgradeExchange = new UpgradeExchange(
       factsOf(arrival, met),
       this.#surroundings(() => true, settled),
       undecided,
       clock,
       () => sockets.release(undecided.socket),
     );
+    this.#pending.set(exchange, undecided.socket);
     undecided.whenLeft(() => exchange.leave());
     return exchange;
   }
@@ -208,4 +215,15 @@ export class Intake {
       logger.error({ id, err: thrown }, 'an observer threw');
     }
   }
+}
+
+function unavailable(code: ErrorCode, requestId: string, reason: string): Answer {
+  return problem({
+    status: 503,
+    detail: ERRORS[code].what,
+    requestId,
+    headers: [['Retry-After', RETRY_AFTER_SECONDS]],
+    reason,
+    error: new WsfwError(code),
+  });
 }

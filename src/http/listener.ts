@@ -1,12 +1,12 @@
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { Clock } from '../base/clock.ts';
+import type { Cancel, Clock } from '../base/clock.ts';
 import { WsfwError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import { openDoors } from './doors.ts';
 import { Intake, type IntakeParts, type IntakeSettings } from './intake.ts';
-import { ACCEPT_WARNING_EVERY_MS } from './limits.ts';
+import { ACCEPT_WARNING_EVERY_MS, LINGER_MS } from './limits.ts';
 import { createNodeServer, type ListenerTls, type ServerTimeouts } from './node-server.ts';
 import { OpenSockets } from './open-sockets.ts';
 import { createReplayServer } from './replay-server.ts';
@@ -46,7 +46,8 @@ export interface Listener {
   drain(): void;
   /**
    * Drains and stops listening. Resolves when every socket that is HTTP's is gone: idle ones at once, the others when
-   * they are answered, whatever is left after `withinMs`. Sockets handed over live on.
+   * they are answered, whatever is left after `withinMs`; upgrades that are undecided by then get 503. Sockets handed over
+   * live on.
    */
   close(withinMs: number): Promise<void>;
   stats(): ListenerStats;
@@ -72,8 +73,14 @@ export function createListener(parts: ListenerParts): Listener {
     server.close();
     handshakes?.destroyAll();
     sockets.endIdle();
-    if (withinMs <= 0) sockets.destroyAll();
-    const cancel = clock.after(withinMs, () => sockets.destroyAll());
+    let cancel: Cancel = () => {};
+    const cutShort = () => {
+      intake.turnAway();
+      sockets.destroyUnfinished();
+      cancel = clock.after(LINGER_MS, () => sockets.destroyAll());
+    };
+    if (withinMs <= 0) cutShort();
+    else cancel = clock.after(withinMs, cutShort);
     await sockets.empty();
     cancel();
   };

@@ -109,6 +109,11 @@ export class OpenSockets {
     for (const socket of [...this.#states.keys()]) socket.destroy();
   }
 
+  /** All but those that are ending in good order. */
+  destroyUnfinished(): void {
+    for (const [socket, state] of [...this.#states]) if (!state.finished) socket.destroy();
+  }
+
   /** Resolves when there is none left. */
   empty(): Promise<void> {
     if (this.#states.size === 0) return Promise.resolve();
