@@ -277,6 +277,33 @@ describe('a stop', () => {
     expect(await gateway.nextCause()).toBe('draining');
   });
 
+  it.each(['2s', '0'])('after drain.timeout (%s) refuses what is still being dialed', async (timeout) => {
+    const clock = new ManualClock();
+    await start('manual', {}, { drain: { timeout } }, { clock });
+    const client = await bed.connect({ port: gateway.port });
+    client.write(handshakeRequest());
+    const taken = await upstream.next();
+    await taken.readHead();
+    const stopped = gateway.gateway.stop();
+    await new Promise((resolve) => setImmediate(resolve));
+    if (timeout !== '0') {
+      clock.advance(1_900);
+      expect(gateway.stats().pendingHandshakes).toBe(1);
+      clock.advance(200);
+    }
+    const answer = await client.readAnswer();
+    expectProblem(answer, 503);
+    expect(headersOf(answer, 'retry-after')).toHaveLength(1);
+    expect(tokensOf(answer, 'connection')).toEqual(['close']);
+    expect(await client.tcpEnd()).toBe('fin');
+    client.end();
+    await taken.tcpEnd();
+    taken.destroy();
+    await stopped;
+    expect(await gateway.nextRefusal()).toMatchObject({ status: 503, reason: 'draining' });
+    expect(gateway.events.refusals).toHaveLength(1);
+  });
+
   it('with a drain.timeout of 0 ends everything at once', async () => {
     await start({}, {}, { drain: { timeout: '0' } });
     const { client, upstream: taken } = await open();
