@@ -1,4 +1,4 @@
-import { pino } from 'pino';
+import { pino, stdTimeFunctions } from 'pino';
 import pretty from 'pino-pretty';
 import type { Logger } from '../base/logger.ts';
 import { printable } from './terminal.ts';
@@ -14,7 +14,14 @@ export interface LogSettings {
 
 /** The log of the command, on standard output. */
 export function createLog({ level, format, color }: LogSettings): Logger {
-  const options = { level, base: null, serializers: { err: describeError } };
+  const options = {
+    level,
+    base: null,
+    // Words and dates, for people and for whatever collects logs.
+    formatters: { level: (label: string) => ({ level: label }) },
+    timestamp: stdTimeFunctions.isoTime,
+    serializers: { err: describeError },
+  };
   if (format === 'pretty') return pino(options, prettyStream(color));
   const destination = pino.destination({ dest: 1, sync: true });
   // Whoever read the log has gone. The gateway goes on without.
