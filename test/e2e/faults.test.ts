@@ -8,6 +8,7 @@ import type { RawConnection } from '../support/raw-connection.ts';
 import type { HandshakeScript, RawUpstream, UpstreamConnection } from '../support/raw-upstream.ts';
 import { settled } from '../support/resources.ts';
 import { useTestBed } from '../support/test-bed.ts';
+import { generator } from './random.ts';
 
 const bed = useTestBed();
 let gateway: StartedGateway;
@@ -438,15 +439,4 @@ function randomLeavings(seed: number, count: number): Leaving[] {
     turns: Math.floor(random() * 6),
     how: random() < 0.7 ? ('reset' as const) : ('end' as const),
   }));
-}
-
-/** mulberry32: the same numbers for the same seed. */
-function generator(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
-  };
 }
