@@ -3,35 +3,61 @@ import type { Duplex } from 'node:stream';
 import type { Cancel, Clock } from '../base/clock.ts';
 import { createNodeServer, type ServerTimeouts } from './node-server.ts';
 
+/** What a socket is watched with. */
+interface Watch {
+  cancel: Cancel;
+  /** Requests whose answer is not complete. */
+  unanswered: number;
+  /** Whether an upgrade took the socket away. */
+  upgraded: boolean;
+}
+
+const requestTimeout = (): Error =>
+  Object.assign(new Error('the request was not complete in time'), { code: 'ERR_HTTP_REQUEST_TIMEOUT' });
+
 /**
  * A server that never listens, for sockets that were opened elsewhere. Node watches over slow requests only where it
  * listens, so this one has deadlines of its own: for a request to be read, and from an answer to the next request.
  */
 export function createReplayServer(timeouts: ServerTimeouts, clock: Clock): Server {
   const { readTimeoutMs, idleTimeoutMs } = timeouts;
+  const nextRequestMs = readTimeoutMs === 0 || idleTimeoutMs === 0 ? 0 : readTimeoutMs + idleTimeoutMs;
   const server = createNodeServer(timeouts, null);
-  const deadlines = new WeakMap<Duplex, Cancel>();
-  const arm = (socket: Duplex, ms: number) => {
-    deadlines.get(socket)?.();
+  const watches = new WeakMap<Duplex, Watch>();
+  const arm = (socket: Duplex, watch: Watch, ms: number) => {
+    watch.cancel();
+    watch.cancel = () => {};
     if (ms > 0 && !socket.destroyed)
-      deadlines.set(
-        socket,
-        clock.after(ms, () => socket.destroy()),
-      );
+      watch.cancel = clock.after(ms, () => server.emit('clientError', requestTimeout(), socket));
   };
-  const disarm = (socket: Duplex) => arm(socket, 0);
   server.on('connection', (socket) => {
-    arm(socket, readTimeoutMs);
-    socket.once('close', () => disarm(socket));
+    const watch: Watch = watches.get(socket) ?? { cancel: () => {}, unanswered: 0, upgraded: false };
+    // One that is replayed again is watched already.
+    if (!watches.has(socket)) socket.once('close', () => watch.cancel());
+    watches.set(socket, watch);
+    watch.upgraded = false;
+    arm(socket, watch, readTimeoutMs);
   });
   server.on('request', (request, response) => {
     const { socket } = request;
-    if (request.complete) disarm(socket);
-    else request.once('close', () => disarm(socket));
-    response.once('close', () =>
-      arm(socket, readTimeoutMs === 0 || idleTimeoutMs === 0 ? 0 : readTimeoutMs + idleTimeoutMs),
-    );
+    const watch = watches.get(socket);
+    if (watch === undefined) return;
+    watch.unanswered++;
+    arm(socket, watch, readTimeoutMs);
+    // It may close behind its answer; then the next one is awaited already.
+    request.once('close', () => {
+      if (watch.unanswered > 0) watch.cancel();
+    });
+    response.once('close', () => {
+      watch.unanswered--;
+      if (watch.unanswered === 0 && !watch.upgraded) arm(socket, watch, nextRequestMs);
+    });
   });
-  server.on('upgrade', (_request, socket) => disarm(socket));
+  server.on('upgrade', (_request, socket) => {
+    const watch = watches.get(socket);
+    if (watch === undefined) return;
+    watch.upgraded = true;
+    watch.cancel();
+  });
   return server;
 }
