@@ -6,6 +6,7 @@ import { certificates } from '../support/certificates/index.ts';
 import { OPCODE } from '../support/frames.ts';
 import { forwardingConfig, type StartedGateway } from '../support/gateway.ts';
 import { headersOf } from '../support/http-head.ts';
+import { ManualClock } from '../support/manual-clock.ts';
 import { handshakeRequest } from '../support/raw-client.ts';
 import type { RawConnection } from '../support/raw-connection.ts';
 import { settled } from '../support/resources.ts';
@@ -47,6 +48,59 @@ describe('a listener with TLS', () => {
       plain.write('GET /health/live HTTP/1.1\r\nHost: a\r\nUpgrade: h2c\r\nConnection: Upgrade\r\n\r\n');
       expect((await plain.readAnswer()).status).toBe(200);
     }
+  });
+
+  it.each([true, false])(
+    'ends a request that trickles, also behind another upgrade (TLS: %s)',
+    async (tls) => {
+      const echo = await bed.echo();
+      const server = { ...(tls ? LISTENER : {}), readTimeout: '200ms', idleTimeout: '300ms' };
+      const gateway = await bed.gateway(forwardingConfig(echo.url(), {}, server));
+      const client = await bed.connect({ port: gateway.port, ...(tls ? { tls: TRUSTING } : {}) });
+      client.write('GET /health/live HTTP/1.1\r\nHost: a\r\nUpgrade: h2c\r\nConnection: Upgrade\r\n\r\n');
+      expect((await client.readAnswer()).status).toBe(200);
+      client.write('GET / HTTP/1.1\r\nX-Endless: ');
+      const trickle = setInterval(() => client.socket.writable && client.write('a'), 20);
+      try {
+        expectProblem(await client.readAnswer(), 408);
+      } finally {
+        clearInterval(trickle);
+      }
+      expect(await client.tcpEnd()).toBe('fin');
+    },
+  );
+
+  it('keeps a connection between two upgrades that it ignores', async () => {
+    const server = { ...LISTENER, readTimeout: '100ms', idleTimeout: '100ms' };
+    const clock = new ManualClock();
+    const gateway = await bed.gateway(forwardingConfig('ws://127.0.0.1:1/', {}, server), { clock });
+    const client = await bed.connect({ port: gateway.port, tls: TRUSTING });
+    const replayed = 'GET /health/live HTTP/1.1\r\nHost: a\r\nUpgrade: h2c\r\nConnection: Upgrade\r\n\r\n';
+    client.write(replayed + replayed + replayed);
+    for (let i = 0; i < 3; i++) expect((await client.readAnswer()).status).toBe(200);
+    // The answers are complete here before the gateway has heard that they are.
+    for (let i = 0; i < 10; i++) await new Promise((resolve) => setImmediate(resolve));
+    clock.advance(150);
+    client.write(replayed);
+    expect((await client.readAnswer()).status).toBe(200);
+  });
+
+  it('leaves no deadline on a WebSocket that was opened behind an upgrade that it ignored', async () => {
+    const echo = await bed.echo();
+    const server = { ...LISTENER, readTimeout: '100ms', idleTimeout: '100ms' };
+    const clock = new ManualClock();
+    const gateway = await bed.gateway(forwardingConfig(echo.url(), {}, server), { clock });
+    const client = await bed.connect({ port: gateway.port, tls: TRUSTING });
+    client.write('GET /health/live HTTP/1.1\r\nHost: a\r\nUpgrade: h2c\r\nConnection: Upgrade\r\n\r\n');
+    expect((await client.readAnswer()).status).toBe(200);
+    client.write(handshakeRequest());
+    expect((await client.readAnswer()).status).toBe(101);
+    for (let i = 0; i < 100; i++) {
+      clock.advance(1_000);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    client.sendText('still there?');
+    expect((await client.nextMessage()).payload.toString()).toBe('still there?');
   });
 
   it('lives on when clients speak no TLS, break it off, or leave in its middle', async () => {
