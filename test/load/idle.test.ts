@@ -52,9 +52,12 @@ describe('a gateway process', () => {
     const running = await GatewayProcess.start(config(idle.port));
     gateway = running;
 
-    const emptySockets = running.sockets();
+    const emptySockets = running.sockets() ?? 0;
     await warmUp(running);
-    await settled(() => (running.sockets() === emptySockets ? null : `${running.sockets()} sockets left`));
+    // The connection that found it listening may still have counted at the start.
+    await settled(() =>
+      (running.sockets() ?? 0) <= emptySockets ? null : `${running.sockets()} sockets left`,
+    );
     const emptyBytes = running.rssBytes();
 
     const opening = performance.now();

@@ -93,7 +93,8 @@ export default definePlugin({
   });
 
   it('runs the demo with no configuration at all', async () => {
-    const child = spawn('npx', ['wsfw', 'start', '--demo'], {
+    // Not through npx, which would hide the exit code behind its own.
+    const child = spawn(join(folder, 'node_modules', '.bin', 'wsfw'), ['start', '--demo'], {
       cwd: folder,
       stdio: ['ignore', 'pipe', 'inherit'],
     });
