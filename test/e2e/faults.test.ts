@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { certificates } from '../support/certificates/index.ts';
 import { fragmented, OPCODE } from '../support/frames.ts';
 import { forwardingConfig, type StartedGateway } from '../support/gateway.ts';
 import { headerOf } from '../support/http-head.ts';
@@ -11,6 +12,7 @@ import { useTestBed } from '../support/test-bed.ts';
 import { generator } from './random.ts';
 
 const bed = useTestBed();
+const TRUSTING = { tls: { ca: certificates.ca, servername: 'localhost' } };
 let gateway: StartedGateway;
 let server: RawUpstream;
 
@@ -370,20 +372,25 @@ const AFTER_101: readonly ((client: RawConnection) => void)[] = [
 ];
 
 describe('two hundred clients', () => {
-  it.each([1, 20_261_122])(
-    'that leave at random steps (seed %i) leave nothing behind',
+  it.each([
+    [1, false],
+    [20_261_122, false],
+    [3, true],
+  ])(
+    'that leave at random steps (seed %i, TLS: %s) leave nothing behind',
     { timeout: 60_000 },
-    async (seed) => {
-      await start();
-      server.server.on('connection', () => void answerClose(server.connections.at(-1)));
+    async (seed, tls) => {
+      await (tls ? startSecure() : start());
+      const accepted = tls ? 'secureConnection' : 'connection';
+      server.server.on(accepted, () => void answerClose(server.connections.at(-1)));
       const leavings = randomLeavings(seed, 200);
-      await Promise.all(leavings.map(leave));
+      await Promise.all(leavings.map((leaving) => leave(leaving, tls)));
       await settled(() => {
         const { connections, pendingHandshakes, opened } = gateway.stats();
         if (opened < leavings.filter(({ step }) => step >= 3).length) return `only ${opened} opened`;
         return connections + pendingHandshakes === 0 ? null : `${connections} and ${pendingHandshakes} left`;
       });
-      const client = await bed.open({ port: gateway.port, path: '/?last' });
+      const client = await bed.open({ port: gateway.port, path: '/?last', ...(tls ? TRUSTING : {}) });
       client.sendText('next, please');
       const upstream = server.connections.find(({ request }) => request?.startLine.includes('?last'));
       expect((await upstream?.nextMessage())?.payload.toString()).toBe('next, please');
@@ -401,15 +408,24 @@ describe('two hundred clients', () => {
     },
   );
 
-  async function leave({ step, share, turns, how }: Leaving): Promise<void> {
-    const client = await bed.connect({ port: gateway.port });
+  async function startSecure(): Promise<void> {
+    const { server: pair, caFile } = certificates;
+    server = await bed.upstream({ tls: pair });
+    const listener = { tls: true, certFile: pair.certFile, keyFile: pair.keyFile };
+    gateway = await bed.gateway(forwardingConfig(server.url(), { tls: { ca: caFile } }, listener));
+  }
+
+  async function leave({ step, share, turns, how }: Leaving, tls: boolean): Promise<void> {
+    const client = await bed.connect({ port: gateway.port, ...(tls ? TRUSTING : {}) });
     const bytes = handshakeRequest();
     if (step > 0) client.write(step === 1 ? bytes.slice(0, Math.floor(share * bytes.length)) : bytes);
     if (step >= 3) expect((await client.readAnswer()).status).toBe(101);
     AFTER_101[step - 3]?.(client);
     for (let i = 0; i < turns; i++) await new Promise((resolve) => setImmediate(resolve));
     if (how === 'reset') {
-      client.reset();
+      // Node 20 crashes (the client, that is) when TCP is reset below TLS with a write under way.
+      if (tls) client.destroy();
+      else client.reset();
       return;
     }
     client.end();
