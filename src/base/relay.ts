@@ -88,7 +88,10 @@ export interface Relay {
    * queued already (nothing was taken); `closed` once a close was sent or the side is gone.
    */
   send(to: Side, message: Message): 'sent' | 'queued' | 'full' | 'closed';
-  /** Starts closing both sides. The first cause stands; later calls do nothing. */
+  /**
+   * Starts closing both sides. The first cause stands; later calls do nothing.
+   * @throws RangeError for a code that no close frame may carry (RFC 6455 §7.4), such as 1005 and 1006.
+   */
   close(cause: GatewayCause, how?: CloseHow): void;
   /** Ends both sockets at once, with no close frame: for when the time for anything better is up. */
   terminate(): void;

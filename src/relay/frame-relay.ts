@@ -11,7 +11,7 @@ import type {
   SideStats,
 } from '../base/relay.ts';
 import type { Side } from '../base/side.ts';
-import { CLOSE_CODES } from '../websocket/close-codes.ts';
+import { CLOSE_CODES, mayBeSent } from '../websocket/close-codes.ts';
 import { encodeFrame, type MaskingKey } from '../websocket/frame.ts';
 import { OPCODES } from '../websocket/opcodes.ts';
 import { Scanner } from '../websocket/scanner.ts';
@@ -114,6 +114,8 @@ export class FrameRelay implements Relay, PumpOwner, EndOwner, EndingParts, Hear
   }
 
   close(cause: GatewayCause, how: CloseHow = {}): void {
+    const { code } = how;
+    if (code !== undefined && !mayBeSent(code)) throw new RangeError(`${code} is no close code to send`);
     this.#decide(cause, how.side ?? 'client', how.reason ?? '', how);
   }
 

@@ -20,5 +20,6 @@ export const MAX_REASON_BYTES = 123;
 
 /** Whether a close frame may carry the code (RFC 6455 §7.4). */
 export function mayBeSent(code: number): boolean {
+  if (!Number.isInteger(code)) return false;
   return (code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1014) || (code >= 3000 && code <= 4999);
 }
