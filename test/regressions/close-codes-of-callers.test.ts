@@ -22,6 +22,7 @@ describe('a close code of whoever closes a connection', () => {
       connection.close('closed-by-operator', { code: 4000 });
       expect(await client.nextClose()).toMatchObject({ code: 4000 });
       client.destroy();
+      upstream.destroy();
       expect(await gateway.nextCause()).toBe('closed-by-operator');
     },
   );
