@@ -1,5 +1,6 @@
 import type { Config } from '../config/config.ts';
 import type { GatewayAddress } from '../gateway/gateway.ts';
+import { parseEndpoint } from '../upstream/endpoint.ts';
 import type { BannerInput, BannerRoute } from './banner.ts';
 
 /** What the banner shows of a configuration at work. */
@@ -37,10 +38,11 @@ function overviewOfRoute(config: Config, route: Config['routes'][number]): Banne
   };
 }
 
-/** The endpoint that an action forwards to, if its options say so. */
+/** The endpoint that an action forwards to, if its options say so; without its query, which may carry a key. */
 export function upstreamOf(config: Config, action: string): string | null {
   const options = config.actions[action]?.config;
   if (typeof options !== 'object' || options === null || !('upstreamEndpoint' in options)) return null;
   const { upstreamEndpoint } = options;
-  return typeof upstreamEndpoint === 'string' ? upstreamEndpoint : null;
+  const verdict = typeof upstreamEndpoint === 'string' ? parseEndpoint(upstreamEndpoint) : null;
+  return verdict?.ok === true ? verdict.endpoint.name : null;
 }
