@@ -165,7 +165,8 @@ export class ConfiguredGateway implements Gateway {
     });
     await closed;
     this.#releaseSnapshot();
-    await snapshot.disposed;
+    if (!(await snapshot.end(this.#clock)))
+      this.#logger.warn({}, 'a plugin still works on a request whose client is gone: stopped without it');
   }
 
   #services(faults: PluginFaults): HostServices {

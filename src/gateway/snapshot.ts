@@ -1,3 +1,4 @@
+import type { Clock } from '../base/clock.ts';
 import { ConfigError } from '../base/config-error.ts';
 import type { Problem } from '../base/problem.ts';
 import type { Reading } from '../config/build.ts';
@@ -5,6 +6,7 @@ import { type Config, placeOf, type RouteEntry } from '../config/config.ts';
 import { type Built, buildComponents } from '../host/build-components.ts';
 import { checkComponents } from '../host/check-components.ts';
 import type { HostServices } from '../host/component-host.ts';
+import { withDeadline } from '../host/deadline.ts';
 import { loadPlugins } from '../host/load-plugins.ts';
 import { compose } from '../http/compose.ts';
 import type { Action } from '../http/exchange.ts';
@@ -12,6 +14,9 @@ import { createRouter, findConflicts, type Router } from '../http/router.ts';
 import type { RouteMatch, RouteMiss, RouteQuery, Site } from '../http/site.ts';
 import { BUILTINS } from './builtins.ts';
 import { PluginFaults } from './plugin-faults.ts';
+
+/** How long plugins may take to come back when the last client has gone. */
+const COME_BACK_MS = 1000;
 
 /** A route, ready to serve. */
 interface ServedRoute extends RouteEntry {
@@ -71,6 +76,21 @@ export class Snapshot implements Site {
       held = false;
       this.#letGo();
     };
+  }
+
+  /**
+   * Waits until nobody works with it any more, but not for a plugin that never comes back to a request whose client is
+   * gone: its components are disposed of all the same.
+   * @returns whether everybody had come back.
+   */
+  async end(clock: Clock): Promise<boolean> {
+    try {
+      await withDeadline(clock, () => this.disposed, COME_BACK_MS);
+      return true;
+    } catch {
+      await this.#built.dispose();
+      return false;
+    }
   }
 
   // One function for all connections, since each keeps it for as long as it lives.

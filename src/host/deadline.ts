@@ -10,15 +10,19 @@ export class DeadlineError extends Error {
 }
 
 /**
- * Waits for a plugin's work, but no longer than `PLUGIN_DEADLINE_MS`; rejects with a `DeadlineError` then. A
- * plugin that waits for something that never comes must not end the process silently either, so the wait holds it.
+ * Waits for a plugin's work, but no longer than `withinMs`; rejects with a `DeadlineError` then. A plugin that waits
+ * for something that never comes must not end the process silently either, so the wait holds it.
  */
-export async function withDeadline<T>(clock: Clock, work: () => T | Promise<T>): Promise<T> {
+export async function withDeadline<T>(
+  clock: Clock,
+  work: () => T | Promise<T>,
+  withinMs = PLUGIN_DEADLINE_MS,
+): Promise<T> {
   const release = holdProcess();
   let cancel: Cancel = () => {};
   const late = new Promise<never>((_, reject) => {
-    const error = new DeadlineError(`did not finish within ${PLUGIN_DEADLINE_MS / 1000} s`);
-    cancel = clock.after(PLUGIN_DEADLINE_MS, () => reject(error));
+    const error = new DeadlineError(`did not finish within ${withinMs / 1000} s`);
+    cancel = clock.after(withinMs, () => reject(error));
   });
   try {
     return await Promise.race([Promise.resolve().then(work), late]);
