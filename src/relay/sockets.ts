@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
+import { destroyBroken } from '../base/broken-socket.ts';
 import type { End } from './end.ts';
-import { ignoreError } from './stream.ts';
 
 /**
  * The sockets of all relays of an engine. They share their listeners, which look up whose socket it is: a set of
@@ -15,7 +15,7 @@ export class Sockets {
     const { stream } = end;
     const { data, drain, end: ended, close } = this.#listeners;
     this.#ends.set(stream, end);
-    if (stream.listenerCount('error') === 0) stream.on('error', ignoreError);
+    if (stream.listenerCount('error') === 0) stream.on('error', destroyBroken);
     stream.on('close', close).on('end', ended).on('drain', drain);
     if (head.length > 0) end.owner.gotData(end, head);
     stream.on('data', data);

@@ -4,24 +4,11 @@ import { OPCODE } from '../support/frames.ts';
 import { forwardingConfig, type StartedGateway } from '../support/gateway.ts';
 import type { RawConnection } from '../support/raw-connection.ts';
 import { useTestBed } from '../support/test-bed.ts';
-import { transparencySuite } from './transparency.suite.ts';
 
 const bed = useTestBed();
 const { ca, caFile, server } = certificates;
 const SERVER_TLS = { tls: true, certFile: server.certFile, keyFile: server.keyFile };
 const TRUSTING = { ca, servername: 'localhost' };
-
-describe('TLS on both sides', () => {
-  transparencySuite(
-    async (options) => {
-      const echo = await bed.echo({ ...options, tls: server });
-      const gateway = await bed.gateway(forwardingConfig(echo.url(), { tls: { ca: caFile } }, SERVER_TLS));
-      const offer = options.extensions === undefined ? {} : { extensions: 'permessage-deflate' };
-      return { echo, client: await bed.open({ port: gateway.port, tls: TRUSTING, ...offer }) };
-    },
-    [0, 126, 1024 * 1024],
-  );
-});
 
 describe('TLS that ends', () => {
   it('with a reset of the client is told to the upstream', async () => {
