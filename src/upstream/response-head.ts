@@ -1,5 +1,6 @@
 import { WsfwError } from '../base/errors.ts';
 import { type Header, HeaderList } from '../base/header-list.ts';
+import { trimBlanks } from '../websocket/tokens.ts';
 
 /** The first line and the headers of an upstream's answer, `101` or final. */
 export interface ResponseHead {
@@ -96,14 +97,3 @@ export class ResponseHeadParser {
 }
 
 const tooLong = (): WsfwError => invalid(`the head of the answer is over ${MAX_HEAD_BYTES} bytes`);
-
-const isBlank = (text: string, at: number): boolean => text[at] === ' ' || text[at] === '\t';
-
-// Not trim(), which takes more than space and tab; not a regular expression, which can take time squared.
-function trimBlanks(text: string): string {
-  let start = 0;
-  let end = text.length;
-  while (start < end && isBlank(text, start)) start++;
-  while (end > start && isBlank(text, end - 1)) end--;
-  return text.slice(start, end);
-}

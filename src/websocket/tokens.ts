@@ -37,16 +37,27 @@ function cut(text: string, separator: ',' | ';'): string[] | null {
     if (quoted && character === '\\') i++;
     else if (character === '"') quoted = !quoted;
     else if (!quoted && character === separator) {
-      parts.push(trim(text.slice(start, i)));
+      parts.push(trimBlanks(text.slice(start, i)));
       start = i + 1;
     }
   }
-  parts.push(trim(text.slice(start)));
+  parts.push(trimBlanks(text.slice(start)));
   return quoted ? null : parts;
 }
 
-// Optional white space is space and tab, nothing else (RFC 9110 §5.6.3).
-const trim = (text: string): string => text.replace(/^[ \t]+|[ \t]+$/g, '');
+/**
+ * Takes optional white space off both ends: space and tab, nothing else (RFC 9110 §5.6.3), so it is not trim(). Not a
+ * regular expression either: one can take time squared, which a header full of blanks turns into a second.
+ */
+export function trimBlanks(text: string): string {
+  let start = 0;
+  let end = text.length;
+  while (start < end && isBlank(text, start)) start++;
+  while (end > start && isBlank(text, end - 1)) end--;
+  return text.slice(start, end);
+}
+
+const isBlank = (text: string, at: number): boolean => text[at] === ' ' || text[at] === '\t';
 
 /** The elements of a list header; empty ones are legal and left out (RFC 9110 §5.6.1.2). `null` when malformed. */
 function listElements(values: readonly string[]): string[] | null {
@@ -62,7 +73,9 @@ export function parseTokenList(values: readonly string[]): string[] | null {
 /** Whether the list header names `token`, in any case. Elements that are not tokens are passed over. */
 export function namesToken(values: readonly string[], token: string): boolean {
   const wanted = token.toLowerCase();
-  return values.some((value) => value.split(',').some((element) => trim(element).toLowerCase() === wanted));
+  return values.some((value) =>
+    value.split(',').some((element) => trimBlanks(element).toLowerCase() === wanted),
+  );
 }
 
 /** The elements of `Sec-WebSocket-Extensions`, all its lines together. `null` when malformed (RFC 6455 §9.1). */
@@ -93,8 +106,8 @@ function parseExtension(text: string): ExtensionElement | null {
 function parseParam(part: string): [string, string | null] | null {
   const equals = part.indexOf('=');
   if (equals === -1) return isToken(part) ? [part, null] : null;
-  const name = trim(part.slice(0, equals));
-  const written = trim(part.slice(equals + 1));
+  const name = trimBlanks(part.slice(0, equals));
+  const written = trimBlanks(part.slice(equals + 1));
   // A quoted value has to be a token once its quotes are off (RFC 6455 §9.1).
   const value = QUOTED.exec(written)?.[1]?.replace(/\\(.)/gs, '$1') ?? written;
   return isToken(name) && isToken(value) ? [name, value] : null;
