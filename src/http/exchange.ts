@@ -100,7 +100,10 @@ export interface Exchange {
   onEnd(f: (end: RelayResult | AnswerResult) => void): void;
 }
 
-/** Runs before the action: answers itself, or calls `next()` once and may await it. */
+/**
+ * Runs before the action: answers itself, or calls `next()` once and waits for it. The request has to be answered when
+ * the returned promise resolves.
+ */
 export type Middleware = (exchange: Exchange, next: () => Promise<void>) => Promise<void>;
 
 /** Answers a route's requests. Resolves when the client has been answered, not when its connection ends. */

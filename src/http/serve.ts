@@ -83,7 +83,7 @@ function unanswered({ id, route }: ExchangeBase, outcome: 'late' | null, logger:
   const reason =
     outcome === 'late'
       ? `nobody answered within ${HANDLE_TIMEOUT_MS} ms: a middleware or the action never came back`
-      : 'nobody answered: a middleware returned without calling next(), or the action did nothing';
+      : 'nobody answered: a middleware returned without calling next() or waiting for it, or the action did nothing';
   logger.error({ id, route: route.pattern }, `${reason}; answered 500`);
   return problem({ status: 500, detail: 'an internal error', requestId: id, reason });
 }
