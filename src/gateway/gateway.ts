@@ -1,5 +1,6 @@
 import { type Clock, systemClock } from '../base/clock.ts';
 import type { Connection } from '../base/connection.ts';
+import { WsfwError } from '../base/errors.ts';
 import { type Logger, silentLogger } from '../base/logger.ts';
 import type { Observer } from '../base/observer.ts';
 import type { Reading } from '../config/build.ts';
@@ -42,7 +43,8 @@ export interface Gateway {
   /**
    * Builds the configuration and listens. Call it once.
    * @returns the bound address, with the port that was found when the configuration asks for port 0.
-   * @throws {ConfigError} with every problem of the configuration; {WsfwError} when it cannot listen. Nothing is left then.
+   * @throws {ConfigError} with every problem of the configuration; {WsfwError} when it cannot listen, or was stopped
+   * before. Nothing is left then.
    */
   start(): Promise<GatewayAddress>;
   /**
@@ -115,6 +117,9 @@ export class ConfiguredGateway implements Gateway {
   }
 
   async #start(): Promise<GatewayAddress> {
+    // Nobody would stop it again.
+    if (this.#stopped !== null)
+      throw new WsfwError('WSFW_DRAINING', 'the gateway was stopped before it started');
     const faults = new PluginFaults();
     const snapshot = await buildSnapshot(this.#reading, this.#services(faults), faults);
     this.#snapshot = snapshot;
