@@ -5,6 +5,7 @@
 //
 // A table stands between `<!-- options: NAME -->` and `<!-- /options -->`. NAME is a key of the configuration
 // (`server`, `plugins`, `routes`, …) or the id of a built-in component (`plugins.wsfw.actions.WebSocketAction`).
+// Every built-in component with options needs one.
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -25,11 +26,15 @@ const { jsonSchemaOf } = await load('config', 'known-keys.js');
 const schemas = new Map([...coreSchemas(), ...(await componentSchemas())]);
 
 const outdated = [];
+const undocumented = new Set([...schemas.keys()].filter((name) => name.startsWith('plugins.')));
 for (const file of markdownFiles(join(root, 'docs'))) {
   const before = readFileSync(file, 'utf8');
   const after = before.replace(
     /(<!-- options: (\S+) -->\n)[\s\S]*?(<!-- \/options -->)/g,
-    (_, open, name, close) => `${open}\n${table(name, file)}\n${close}`,
+    (_, open, name, close) => {
+      undocumented.delete(name);
+      return `${open}\n${table(name, file)}\n${close}`;
+    },
   );
   if (after === before) continue;
   outdated.push(relative(root, file));
@@ -41,6 +46,10 @@ if (outdated.length > 0) {
     `${check ? 'Out of date, run node scripts/docs-options.mjs' : 'Written'}: ${outdated.join(', ')}`,
   );
   if (check) process.exit(1);
+}
+if (undocumented.size > 0) {
+  console.error(`No page of docs/ has the options of ${[...undocumented].join(', ')}.`);
+  process.exit(1);
 }
 
 /** The maps of the core: of a list or a map of names, the schema of one entry. */
@@ -57,7 +66,9 @@ async function componentSchemas() {
     const { default: plugin } = await load('plugins', folder, 'index.js');
     for (const kind of ['middlewares', 'actions', 'storages']) {
       for (const [name, component] of Object.entries(plugin[kind] ?? {})) {
-        found.push([`plugins.${plugin.name}.${kind}.${name}`, jsonSchemaOf(component.config)]);
+        const schema = jsonSchemaOf(component.config);
+        if (Object.keys(schema.properties ?? {}).length > 0)
+          found.push([`plugins.${plugin.name}.${kind}.${name}`, schema]);
       }
     }
   }

@@ -12,19 +12,16 @@ export const limiterConfig = z
     maxConnections: maxRequests()
       .meta({ default: DEFAULT_MAX_REQUESTS })
       .describe(
-        'How many requests one client may make in `expiration`; a WebSocket connection counts once, when it is opened. ' +
-          'Default `5`; at least `1`. Further ones get 429 with `Retry-After`, and count as well. A client is an IPv4 address or ' +
-          'the /64 of an IPv6 one. Behind a proxy that is not in `server.trustedProxies` all clients count as that proxy.',
+        'How many requests a client (an IPv4 address, or the /64 of an IPv6 one) may make within `expiration`, at least ' +
+          '1; further ones get 429. A WebSocket counts once, when it is opened.',
       ),
     maxRequests: maxRequests().describe(
-      'The same as `maxConnections`, under a clearer name. Only one of them may be given.',
+      'The same as `maxConnections`, under a clearer name. Give one of them only.',
     ),
     expiration: duration()
       .prefault('60s')
       .refine((ms) => ms > 0, { error: 'must not be 0: nobody would ever be let in again' })
-      .describe(
-        "How long a client's requests count, from its first one on; then it starts afresh. Default `60s`; never `0`.",
-      ),
+      .describe("How long a client's requests count, from its first one on; then it starts afresh. Not `0`."),
   })
   .refine(({ maxRequests, maxConnections }) => maxRequests === undefined || maxConnections === undefined, {
     path: ['maxRequests'],

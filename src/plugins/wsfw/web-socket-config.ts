@@ -25,22 +25,22 @@ const pem = (what: string) =>
 
 const tls = z
   .strictObject({
-    ca: pem(
-      "Certificates of the authorities that may have signed the upstream's. Default: those of the system",
-    ),
-    cert: pem('The certificate to show to the upstream, with its chain; needs `key`. Default: none'),
-    key: pem('The private key of `cert`. Default: none'),
+    ca: pem("Authorities that may have signed the upstream's certificate, in place of those of the system"),
+    cert: pem('A certificate to show to the upstream, with its chain; needs `key`'),
+    key: pem('The private key of `cert`'),
     servername: z
       .string()
       .min(1)
       .optional()
-      .describe("Name to ask for (SNI) and to expect in the certificate. Default: the endpoint's host."),
+      .describe(
+        "The name to ask for (SNI) and to expect in the certificate, in place of the endpoint's host.",
+      ),
     rejectUnauthorized: z
       .boolean()
       .default(true)
       .describe(
-        'Whether to refuse an upstream whose certificate is not valid. Default `true`. With `false` anybody between ' +
-          'here and the upstream can read and change everything: for a test only.',
+        'Refuse an upstream whose certificate is not valid. With `false` anybody between here and the upstream can ' +
+          'read and change everything: for tests only.',
       ),
   })
   .prefault({});
@@ -48,50 +48,48 @@ const tls = z
 /** Options of `plugins.wsfw.actions.WebSocketAction`. The descriptions are the reference. */
 export const webSocketConfig = z.strictObject({
   upstreamEndpoint: upstreamEndpoint.describe(
-    'Where to forward to: a `ws://` or `wss://` URL. Required. `:name` in its path takes the route’s parameter; what a ' +
-      'wildcard route matched is appended to it. Its query pairs come first and win over the client’s.',
+    'Where to forward to: a `ws://` or `wss://` URL. May hold parameters of the route, such as `:id`, in its path.',
   ),
   pingInterval: limit().describe(
-    'How often the gateway pings the client and the upstream, each. Default `0`: never. Keeps middleboxes from ' +
-      'dropping quiet connections, and is what `pongTimeout` needs. Jittered, so that pings do not come in waves.',
+    'How often the client and the upstream are pinged. Keeps whatever is on the way from dropping quiet ' +
+      'connections. `0`: never.',
   ),
   pongTimeout: limit().describe(
-    'A pinged side is dead after so long with no sign of life: its connection is reset and the other side is told. ' +
-      'Default `0`: never. `pingInterval: 10s` with `pongTimeout: 30s` forgives two lost pings. Without `pingInterval` ' +
-      'it does nothing.',
+    'How long a pinged side may give no sign of life; then it is reset and the other side is told. Needs ' +
+      '`pingInterval`. `0`: for ever.',
   ),
   maxInactivity: limit().describe(
-    'Ends a connection (1001) on which no data frame passed for so long, either way. Default `0`: never. Pings and ' +
-      'pongs do not count, so a quiet but healthy connection ends too.',
+    'How long a connection may be without a message, either way; then it is closed with 1001. Pings and pongs do ' +
+      'not count. `0`: for ever.',
   ),
   connectTimeout: deadline('5s').describe(
-    'How long one attempt to reach an endpoint may take, TLS included. Default `5s`; never `0`. After it the client gets ' +
-      '504, unless another address is left to try.',
+    'How long one attempt to connect to the upstream may take, TLS included; then 504, unless it has another ' +
+      'address to try. Not `0`.',
   ),
   handshakeTimeout: deadline('10s').describe(
-    'How long the whole handshake may take, from the choice of an endpoint until its answer is complete, name look-up ' +
-      'and further attempts included. Default `10s`; never `0`. After it the client gets 504.',
+    'How long the whole handshake with the upstream may take, name look-up and connecting included; then 504. ' +
+      'Not `0`.',
   ),
   closeTimeout: deadline('5s').describe(
-    'How long a side may take to answer a close frame before its TCP connection is ended. Default `5s`; never `0`.',
+    'How long a side may take to answer a close frame before its TCP connection is ended. Not `0`.',
   ),
   writeTimeout: limit().describe(
-    'Ends a connection with a side that has not read what is queued for it for so long. Default `0`: never; the other ' +
-      'side waits, and memory stays bounded.',
+    'How long a side may not read what waits for it; then the connection ends. `0`: for ever, while the other side ' +
+      'waits.',
   ),
   maxMessageSize: byteSize()
     .prefault('0')
     .describe(
-      'Largest message, from either side, in bytes of payload on the wire (compressed, if it is), fragments summed: ' +
-        '`64KiB`, `1MiB`. Its sender gets 1009. Default `0`: no limit; messages are never held in memory whole.',
+      'Largest message from either side, such as `64KiB`, as it is on the wire (compressed, if it is); its sender gets ' +
+        '1009. `0`: any.',
     ),
   maxControlFrames: z
     .int()
     .min(0)
     .default(100)
     .describe(
-      'Most pings, pongs and empty fragments a second from one side, twice as many in a burst. Its sender gets 1008. ' +
-        'Default `100`; `0`: no limit.',
+      'Most pings, pongs and empty fragments a second from one side, twice as many in a burst; its sender gets 1008. ' +
+        '`0`: any number.',
     ),
   preserveHost: z
     .boolean()
@@ -99,10 +97,9 @@ export const webSocketConfig = z.strictObject({
     // Whether it was written matters to the warnings, so the default is filled in by `forwardOptions`.
     .meta({ default: true })
     .describe(
-      'Whether the upstream gets the client’s `Host` (`true`, the default) or its own (`false`). Servers that are chosen ' +
-        'by name, as most public ones are, need `false`.',
+      "Send the client's `Host` upstream. `false` sends the endpoint's, which most public servers need.",
     ),
-  headers: headerRules.describe('Changes to the headers of the upstream request. Default: none.'),
+  headers: headerRules.describe('Changes to the headers of the upstream request.'),
   tls: tls.describe('For `wss://` endpoints.'),
 });
 
