@@ -16,6 +16,8 @@ export interface EndOwner {
   gotClose(end: End, error: Error | null): void;
   /** It does not keep up: reading of the other end is paused until it does. */
   gotBlocked(end: End): void;
+  /** It keeps up again: the other end is read on. */
+  gotUnblocked(end: End): void;
 }
 
 /**
@@ -201,5 +203,6 @@ export class End {
     this.blockedAt = NOT_YET;
     this.other.probe?.restart(this.#deadlines.now);
     this.other.stream.resume();
+    this.owner.gotUnblocked(this);
   }
 }

@@ -150,6 +150,11 @@ export class FrameRelay implements Relay, PumpOwner, EndOwner, EndingParts, Hear
     if (writeTimeoutMs > 0) this.deadlines.schedule(this, Deadlines.expiry(end.blockedAt, writeTimeoutMs));
   }
 
+  gotUnblocked({ other }: End): void {
+    // No sign of life was awaited while it was not read, so nothing was scheduled for it either.
+    if (other.probe !== null) this.reschedule();
+  }
+
   // What the pump sees.
 
   mayStillSend(source: End): boolean {

@@ -225,6 +225,21 @@ export function heartbeatSuite(makeEngine: MakeEngine): void {
       expect(rig.client.ended).toBe('reset');
     });
 
+    it('find a dead side that was not read for a while before they are due again', async () => {
+      const rig = await open({ options: { pingIntervalMs: 120_000, pongTimeoutMs: 30_000 } });
+      answerPings(rig.upstream);
+      await rig.pass(120_200, 1000);
+      rig.upstream.pause();
+      await floodToBoundary(rig, 'client');
+      await rig.pass(40_000, 1000);
+      rig.upstream.resume();
+      await rig.settle();
+      await rig.pass(29_000, 1000);
+      expect(rig.client.ended).toBeNull();
+      await rig.pass(2000);
+      expect(rig.client.ended).toBe('reset');
+    });
+
     it('do not blame a side that reads slowly and has no room to answer', async () => {
       const rig = await open({ options });
       answerPings(rig.upstream);
