@@ -1,4 +1,4 @@
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import type { Locals } from '../base/connection.ts';
 import { WsfwError } from '../base/errors.ts';
 import { HeaderList } from '../base/header-list.ts';
@@ -93,6 +93,8 @@ export abstract class ExchangeBase implements Exchange {
       closes: this.surroundings.closes(),
     });
     this.#answered = true;
+    // One of a 204 or 304 is not sent; whoever gave it does not look after it any more.
+    if (answer.body instanceof Readable && answer.body !== prepared.body) answer.body.destroy();
     const wasThere = await this.#sink.send(prepared);
     this.finish(wasThere ? answer.status : 0, answer);
   }
