@@ -138,9 +138,11 @@ function listenError(error: Error, host: string, port: number): Error {
   const address = `${host.includes(':') ? `[${host}]` : host}:${port}`;
   const code = 'code' in error ? error.code : '';
   if (code === 'EADDRINUSE') {
-    return new WsfwError('WSFW_ADDRESS_IN_USE', `another process listens on ${address}`, { cause: error });
+    const message =
+      `the gateway wanted ${address} (server.address), but something else listens there. ` +
+      `Stop that program (\`lsof -nP -iTCP:${port} -sTCP:LISTEN\` names it), or choose another address.`;
+    return new WsfwError('WSFW_ADDRESS_IN_USE', message, { cause: error });
   }
-  return new WsfwError('WSFW_ADDRESS_UNAVAILABLE', `cannot listen on ${address}: ${error.message}`, {
-    cause: error,
-  });
+  const message = `the gateway cannot listen on ${address} (server.address): ${error.message}`;
+  return new WsfwError('WSFW_ADDRESS_UNAVAILABLE', message, { cause: error });
 }
