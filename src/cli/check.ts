@@ -19,6 +19,8 @@ export async function check({ config, json }: CheckOptions): Promise<number> {
   const outcome = await findAll(config);
   if ('failure' in outcome) {
     process.stderr.write(`${outcome.failure}\n`);
+    // For tools every failure is JSON, such as that there is no configuration.
+    if (json) process.stdout.write(inJson({ problems: [problemOf(outcome.failure)], warnings: [] }));
     return EXIT_CODES.failed;
   }
   process.stdout.write(json ? inJson(outcome) : inWords(outcome));
@@ -40,6 +42,12 @@ async function findAll(paths: readonly string[]): Promise<Findings | { readonly 
     return isConfigError(error) ? { problems: error.problems, warnings: [] } : { failure: explain(error) };
   }
 }
+
+const problemOf = (failure: string): Problem => ({
+  place: null,
+  path: [],
+  message: failure.replace(/^wsfw: /, ''),
+});
 
 function inWords({ problems, warnings }: Findings): string {
   if (problems.length > 0) return `${formatProblems(problems)}\n`;

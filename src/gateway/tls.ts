@@ -1,7 +1,9 @@
+import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { createSecureContext } from 'node:tls';
 import { WsfwError } from '../base/errors.ts';
-import type { ServerConfig } from '../config/config.ts';
+import type { Problem } from '../base/problem.ts';
+import { type Config, placeOf, type ServerConfig } from '../config/config.ts';
 import { readFailure } from '../config/secret.ts';
 
 /** PEM texts of a certificate chain and its key. */
@@ -12,28 +14,73 @@ export interface CertificatePair {
 
 /**
  * Reads the listener's certificate and key, and makes sure that they belong together.
- * @throws {WsfwError} `WSFW_TLS_FILE`, naming the file.
+ * @throws {WsfwError} `WSFW_TLS_FILE`, naming the option and the file.
  */
 export async function readCertificates(tls: ServerConfig['tls']): Promise<CertificatePair | null> {
   if (tls === null) return null;
-  const [cert, key] = await Promise.all([readPem('certFile', tls.certFile), readPem('keyFile', tls.keyFile)]);
-  try {
-    createSecureContext({ cert, key });
-  } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new WsfwError('WSFW_TLS_FILE', `${tls.certFile} and ${tls.keyFile} cannot be used: ${why}`, {
-      cause,
-    });
-  }
-  return { cert, key };
+  const { pair, faults } = await tryCertificates(tls);
+  const [fault] = faults;
+  if (fault === undefined) return pair;
+  const { option, message, cause } = fault;
+  throw new WsfwError('WSFW_TLS_FILE', `server.${option}: ${message}`, { cause });
 }
 
-async function readPem(option: string, file: string): Promise<string> {
-  try {
-    return await readFile(file, 'utf8');
-  } catch (cause) {
-    throw new WsfwError('WSFW_TLS_FILE', `server.${option}: ${file} cannot be read: ${readFailure(cause)}`, {
-      cause,
-    });
-  }
+/** Everything that is wrong with the listener's certificate and key. */
+export async function certificateProblems({ server: { tls }, places }: Config): Promise<Problem[]> {
+  if (tls === null) return [];
+  const { faults } = await tryCertificates(tls);
+  return faults.map(({ option, message }) => {
+    const path = ['server', option];
+    return { place: placeOf(places, path), path, message };
+  });
 }
+
+interface Fault {
+  readonly option: 'certFile' | 'keyFile';
+  readonly message: string;
+  readonly cause: unknown;
+}
+
+async function tryCertificates({
+  certFile,
+  keyFile,
+}: NonNullable<ServerConfig['tls']>): Promise<{ readonly pair: CertificatePair; readonly faults: Fault[] }> {
+  const faults: Fault[] = [];
+  const attempt = async <T>(option: Fault['option'], use: () => T | Promise<T>, message: string | Words) => {
+    try {
+      return await use();
+    } catch (cause) {
+      faults.push({ option, message: typeof message === 'string' ? message : message(cause), cause });
+      return undefined;
+    }
+  };
+  const cert = await attempt('certFile', () => readFile(certFile, 'utf8'), unreadable(certFile));
+  const key = await attempt('keyFile', () => readFile(keyFile, 'utf8'), unreadable(keyFile));
+  if (cert !== undefined)
+    await attempt('certFile', () => new X509Certificate(cert), `${certFile} holds no certificate in PEM`);
+  if (key !== undefined)
+    await attempt(
+      'keyFile',
+      () => createSecureContext({ key }),
+      `${keyFile} holds no private key in PEM that can be used without a passphrase`,
+    );
+  const pair = { cert: cert ?? '', key: key ?? '' };
+  if (faults.length === 0)
+    await attempt('keyFile', () => createSecureContext(pair), mismatch(certFile, keyFile));
+  return { pair, faults };
+}
+
+type Words = (cause: unknown) => string;
+
+const unreadable =
+  (file: string): Words =>
+  (cause) =>
+    `${file} cannot be read: ${readFailure(cause)}`;
+
+const mismatch =
+  (certFile: string, keyFile: string): Words =>
+  (cause) => {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    if (why.includes('key values mismatch')) return `${keyFile} is not the key of ${certFile}`;
+    return `${certFile} and ${keyFile} cannot be used: ${why}`;
+  };
