@@ -6,6 +6,9 @@ import { printable } from './terminal.ts';
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 export const LOG_FORMATS = ['pretty', 'json'] as const;
 
+/** Lines that wait for a reader that does not keep up; more are dropped. */
+const MAX_UNWRITTEN_BYTES = 16 * 1024 * 1024;
+
 export interface LogSettings {
   readonly level: (typeof LOG_LEVELS)[number];
   readonly format: (typeof LOG_FORMATS)[number];
@@ -23,7 +26,8 @@ export function createLog({ level, format, color }: LogSettings): Logger {
     serializers: { err: describeError },
   };
   if (format === 'pretty') return pino(options, prettyStream(color));
-  const destination = pino.destination({ dest: 1, sync: true });
+  // Whoever collects the log may stall: that must not stall the gateway. What is written last is flushed at exit.
+  const destination = pino.destination({ dest: 1, sync: false, maxLength: MAX_UNWRITTEN_BYTES });
   // Whoever read the log has gone. The gateway goes on without.
   destination.on('error', () => {});
   return pino(options, destination);

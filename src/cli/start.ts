@@ -30,11 +30,16 @@ export async function start(options: StartOptions): Promise<number> {
   const running = await launch(options, logger, systemClock);
   if (running === null) return EXIT_CODES.failed;
 
+  let exitCode: number = EXIT_CODES.ok;
+  // It may still come while a signal's drain is under way.
+  void uncaught.then(() => {
+    exitCode = EXIT_CODES.uncaught;
+  });
   const signal = await Promise.race([stopSignal, uncaught]);
   if (signal !== undefined) logger.info({ signal }, 'stopping');
   await running.stop();
   logger.info({}, 'stopped');
-  return signal === undefined ? EXIT_CODES.uncaught : EXIT_CODES.ok;
+  return exitCode;
 }
 
 interface Running {

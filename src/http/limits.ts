@@ -10,8 +10,8 @@ export const READ_TIMEOUT_CHECK_MS = 500;
 export const TCP_KEEP_ALIVE_MS = 60_000;
 /** How long an answer may take to be streamed to the client. */
 export const ANSWER_TIMEOUT_MS = 30_000;
-/** How long middlewares and action may take until somebody answers. */
-export const HANDLE_TIMEOUT_MS = 120_000;
+/** How long middlewares and action may take until somebody answers: longer than any sensible `handshakeTimeout`. */
+export const HANDLE_TIMEOUT_MS = 600_000;
 /** How long a connection is read on after its last answer, so that no reset destroys it (RFC 9112 §9.6). */
 export const LINGER_MS = 1_000;
 /** Seconds after which a client refused for want of room may come back. */

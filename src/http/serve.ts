@@ -53,7 +53,7 @@ async function handle(exchange: ExchangeBase, match: RouteMatch, logger: Logger)
     await match.handle(exchange);
     return null;
   } catch (thrown) {
-    const error = thrown instanceof Error ? thrown : new Error(String(thrown));
+    const error = asError(thrown);
     const expected = exchange.left || (error instanceof WsfwError && isForClient(error));
     if (!expected) {
       const fields = { id: exchange.id, route: exchange.route.pattern, err: error };
@@ -63,6 +63,15 @@ async function handle(exchange: ExchangeBase, match: RouteMatch, logger: Logger)
       );
     }
     return error;
+  }
+}
+
+/** What a plugin threw may be anything, even an error that throws when it is looked at. */
+function asError(thrown: unknown): Error {
+  try {
+    return thrown instanceof Error && typeof thrown.message === 'string' ? thrown : new Error(String(thrown));
+  } catch {
+    return new Error('a plugin threw something that cannot be shown');
   }
 }
 

@@ -73,8 +73,10 @@ function isForwarded(
     return false;
   }
   if (step === STEPS.control && opcode === OPCODES.close) {
+    // Read first: `control` is valid until the next step of any scanner, and writing may lead to one.
+    const code = closeCodeOf(control);
     finish(source, chunk, from, at);
-    owner.sawClose(source, frame ?? chunk.subarray(at, end), closeCodeOf(control));
+    owner.sawClose(source, frame ?? chunk.subarray(at, end), code);
     return false;
   }
   if (step === STEPS.control && opcode === OPCODES.pong && owner.sawPong(source, control)) return false;
