@@ -13,7 +13,7 @@ describe('mistakes in YAML', () => {
         'c.yaml': `server:\n  port: \${NOPE}\n`,
       }),
     ).toEqual([
-      expect.stringMatching(/^a\.yaml:2:1: Flow sequence/),
+      expect.stringMatching(/^a\.yaml:2:1: a \] is missing before this/),
       expect.stringMatching(/^b\.yaml:2:1: Missing closing "quote/),
       expect.stringMatching(/^c\.yaml:2:9 {2}server\.port: the environment variable NOPE is not set/),
     ]);
@@ -46,8 +46,29 @@ describe('mistakes in YAML', () => {
       'a.yaml:4:5  server: a key must be a text',
       'a.yaml:6:3  server.__proto__: this name cannot be used',
       'b.yaml:1:1: expected a map of keys such as routes: and actions:',
-      expect.stringMatching(/^c\.yaml:2:1: Source contains multiple documents/),
+      expect.stringMatching(/^c\.yaml:2:1: a second document begins here/),
     ]);
+  });
+
+  it.each([
+    [
+      'server:\n  appName: a\n   tls: true\n',
+      '2:12: one value has a second key in it: is the next line indented',
+    ],
+    ['server:\n  appName: a: b\n', '2:12: one value has a second key in it'],
+    ['server:\n  appName:a\n  tls: true\n', '2:3: expected a key, a colon and a space'],
+    ['server:\n    tls: true\n  appName: a\n', '3:1: is indented unlike what stands beside it'],
+    ['routes:\n- path: /a\n action: a\n', '3:1: is indented as an entry of the list, but has no -'],
+    [`server: {appName: \${A}}\n`, '1:20: a text with [ ] { } or , in it'],
+    [`server:\n  trustedProxies: [\${A}]\n`, '2:21: a comma is missing, or a text with'],
+    ['server:\n  trustedProxies: [::1]]\n', '2:24: there is a ] too many'],
+    ['server:\n  appName: *\n', '2:12: a text that begins with * needs quotes'],
+    ['server:\n  appName: @a\n', '2:12: a text that begins with @ needs quotes'],
+    ['server:\n  appName: %a\n', '2:12: a text that begins with % needs quotes'],
+    ['server:\n  appName: !!str a\n', '2:18  server.appName: the tag !!str has no meaning here'],
+  ])('are told once, in words that help: %j', async (text, expected) => {
+    const problems = await problemsIn({ 'a.yaml': text });
+    expect(problems).toEqual([expect.stringContaining(`a.yaml:${expected}`)]);
   });
 
   it('never throw, whatever the file holds', () => {

@@ -13,6 +13,7 @@ import {
 import type { KeyPath, Place, Problem } from '../base/problem.ts';
 import { type Environment, substitute } from './environment.ts';
 import { setOwn } from './json.ts';
+import { inPlainWords } from './yaml-mistakes.ts';
 
 /** One file, read: plain data with the place of everything in it. */
 export interface YamlTree {
@@ -29,7 +30,7 @@ export interface YamlTree {
 /** What aliases may add up to; more is a mistake or a bomb. */
 const MAX_ALIASED_NODES = 10_000;
 const MAX_DEPTH = 100;
-/** One slip of the parser makes it stumble over all that follows. */
+/** One slip makes the parser stumble over all that follows. */
 const MAX_SYNTAX_ERRORS = 5;
 
 /** Parses a file's text, follows aliases, and puts variables in. Never throws. */
@@ -47,13 +48,25 @@ export function readYaml(text: string, file: string, environment: Environment): 
     return broken([{ place: { file, line: 1, column: 1 }, path: [], message: 'the file cannot be parsed' }]);
   }
   if (document.errors.length > 0) {
-    return broken(
-      document.errors
-        .slice(0, MAX_SYNTAX_ERRORS)
-        .map(({ pos, message }) => ({ place: placeAt(pos[0]), path: [], message })),
-    );
+    const problems = document.errors.map(({ pos, message }) => ({
+      place: placeAt(pos[0]),
+      path: [],
+      message: inPlainWords(message),
+    }));
+    return broken(firstOfEachLine(problems).slice(0, MAX_SYNTAX_ERRORS));
   }
   return new TreeReader(document, placeAt, environment).read();
+}
+
+/** The others of a line are mostly what the parser makes of the first. */
+function firstOfEachLine(problems: readonly PlacedProblem[]): readonly PlacedProblem[] {
+  return problems.filter(
+    ({ place }, i) => problems.findIndex((other) => other.place.line === place.line) === i,
+  );
+}
+
+interface PlacedProblem extends Problem {
+  readonly place: Place;
 }
 
 const broken = (problems: readonly Problem[]): YamlTree => ({
@@ -110,7 +123,8 @@ class TreeReader {
       return undefined;
     }
     if (isAlias(node)) return this.#alias(node, path);
-    if (node.tag !== undefined) return this.#problem(node, path, `the tag ${node.tag} has no meaning here`);
+    if (node.tag !== undefined)
+      return this.#problem(node, path, `the tag ${shortTag(node.tag)} has no meaning here`);
     if (isMap(node)) return this.#map(node.items as Pair<unknown, unknown>[], path);
     if (isSeq(node)) return node.items.map((item, i) => this.#item(item, [...path, i]));
     return isScalar(node) ? this.#scalar(node.value, node, path) : undefined;
@@ -186,6 +200,9 @@ class TreeReader {
     return this.#placeAt((isNode(node) ? node.range?.[0] : undefined) ?? 0);
   }
 }
+
+/** As it is mostly written: `!!str`. */
+const shortTag = (tag: string): string => tag.replace(/^tag:yaml\.org,2002:/, '!!');
 
 const isNode = (value: unknown): value is Node =>
   isAlias(value) || isScalar(value) || isMap(value) || isSeq(value);
