@@ -43,8 +43,8 @@ describe('substitute', () => {
 
   it('tells every variable that is not set, not the first only', () => {
     expect(substitute(`\${A}\${B}`, {}).wrong).toEqual([
-      `the environment variable A is not set, and \${A} has no default: \${A:-default}`,
-      `the environment variable B is not set, and \${B} has no default: \${B:-default}`,
+      `the environment variable A is not set: set it, or write a default, \${A:-default}`,
+      `the environment variable B is not set: set it, or write a default, \${B:-default}`,
     ]);
   });
 

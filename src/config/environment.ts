@@ -47,7 +47,7 @@ function lookUp(placeholder: string, inside: string | undefined, environment: En
   // A variable that holds its own placeholder is a template that nobody filled in.
   if (value !== undefined && value !== placeholder) return { value };
   return {
-    wrong: `the environment variable ${name} is not set, and \${${name}} has no default: \${${name}:-default}`,
+    wrong: `the environment variable ${name} is not set: set it, or write a default, \${${name}:-default}`,
   };
 }
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import {
+  ADDRESS_EXPECTED,
   type ComponentKind,
   parseAddress,
   parseHost,
@@ -12,8 +13,8 @@ import {
 import { duration } from './values.ts';
 
 /** A text that a syntax check turns into what the gateway uses. */
-function text<T>(parse: (text: string) => Syntax<T>) {
-  return z.string().transform((input, context): T => {
+function text<T>(parse: (text: string) => Syntax<T>, expected?: string) {
+  return z.string(expected).transform((input, context): T => {
     const parsed = parse(input);
     if ('value' in parsed) return parsed.value;
     context.addIssue({ code: 'custom', message: parsed.wrong });
@@ -29,7 +30,7 @@ const flag = (meaning: string) => z.boolean().describe(meaning).default(false);
 
 /** `server:`. Descriptions and defaults are the reference documentation. */
 export const serverSchema = z.strictObject({
-  address: text(parseAddress)
+  address: text(parseAddress, ADDRESS_EXPECTED)
     .describe('Where to listen: `host:port`, `:port` or `[::1]:port`; port 0 takes a free one.')
     .prefault('0.0.0.0:8090'),
   tls: flag('Listen with TLS (`https://`, `wss://`). Needs `certFile` and `keyFile`.'),
@@ -92,15 +93,21 @@ export const serverSchema = z.strictObject({
 });
 
 /** An entry of `plugins:`. */
-export const pluginSchema = z.strictObject({
-  path: z
-    .string()
-    .min(1)
-    .describe(
-      'A built-in (`wsfw`, `/plugins/wsfw.so`), a file relative to this one (`./my.js`), or a package.',
-    ),
-  config: z.unknown().describe("The plugin's own configuration.").optional(),
-});
+export const pluginSchema = z.strictObject(
+  {
+    path: z
+      .string()
+      .min(1)
+      .describe(
+        'A built-in (`wsfw`, `/plugins/wsfw.so`), a file relative to this one (`./my.js`), or a package.',
+      ),
+    config: z.unknown().describe("The plugin's own configuration.").optional(),
+  },
+  {
+    error: ({ code }) =>
+      code === 'invalid_type' ? 'expected a map with a path, as in - path: wsfw' : undefined,
+  },
+);
 
 /** An entry of `middlewares:`, `actions:` or `storages:`. */
 export const componentSchema = (kind: ComponentKind) =>

@@ -3,7 +3,7 @@ import { isIP, isIPv6 } from 'node:net';
 /** What a syntax check says: the value as the gateway uses it, or what is wrong with it. */
 export type Syntax<T> = { readonly value: T } | { readonly wrong: string };
 
-const ADDRESS_EXPECTED = 'expected host:port, such as 127.0.0.1:8090, :8090 or [::1]:8090';
+export const ADDRESS_EXPECTED = 'expected host:port, such as 127.0.0.1:8090, :8090 or [::1]:8090';
 const ADDRESS = /^(?:\[(?<v6>[^\]]*)\]|(?<host>[A-Za-z0-9._-]*)):(?<port>\d{1,5})$/;
 
 /** `host:port`, `:port` for every IPv4 address of the machine, `[::1]:port`. */

@@ -48,7 +48,7 @@ routes:
     expect(
       await problemsIn({ 'a.yaml': `server:\n  readTimeout: \${T}\n  appName: \${not-a-name}\n` }),
     ).toEqual([
-      `a.yaml:2:16  server.readTimeout: the environment variable T is not set, and \${T} has no default: \${T:-default}`,
+      `a.yaml:2:16  server.readTimeout: the environment variable T is not set: set it, or write a default, \${T:-default}`,
       `a.yaml:3:12  server.appName: \${not-a-name} names no variable: write \${NAME} or \${NAME:-default}, or $\${ for the characters`,
     ]);
   });

@@ -12,7 +12,11 @@ describe('wrong values', () => {
       12,
       'server.address: found "localhost", expected host:port, such as 127.0.0.1:8090, :8090 or [::1]:8090',
     ],
-    ['address: 8090', 12, 'server.address: found 8090, expected a text'],
+    [
+      'address: 8090',
+      12,
+      'server.address: found 8090, expected host:port, such as 127.0.0.1:8090, :8090 or [::1]:8090',
+    ],
     [
       'address: localhost:70000',
       12,
@@ -80,6 +84,14 @@ describe('wrong values', () => {
       'a.yaml:2:1  banana: unknown option. Known: server, plugins, storages, middlewares, globalMiddlewares, actions, routes',
       'a.yaml:4:5  plugins[0].path: required',
       'a.yaml:4:5  plugins[0].pth: unknown option. Did you mean path?',
+    ]);
+  });
+
+  it('shows how to list a plugin', async () => {
+    expect(await problemsIn({ 'a.yaml': 'plugins: [wsfw, {path: 5, pth: x}]\n' })).toEqual([
+      'a.yaml:1:11  plugins[0]: found "wsfw", expected a map with a path, as in - path: wsfw',
+      'a.yaml:1:24  plugins[1].path: found 5, expected a text',
+      'a.yaml:1:27  plugins[1].pth: unknown option. Did you mean path?',
     ]);
   });
 

@@ -71,7 +71,9 @@ function samePlace({ host, path }: Routable, rules: PathRules): string {
 const trimmed = (path: string): string => (path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path);
 
 const clash = (first: Routable, second: Routable): string =>
-  `${first.name} (${first.path}) and ${second.name} (${second.path}) take the same requests`;
+  `${labelOf(first)} and ${labelOf(second)} take the same requests`;
+
+const labelOf = ({ name, path }: Routable): string => (name === path ? path : `${name} (${path})`);
 
 /**
  * Finds the most specific route whatever their order: an exact host before `*.example.com`, the longer suffix first,
