@@ -3,6 +3,9 @@ import { fileURLToPath } from 'node:url';
 import { describeError } from './describe-error.ts';
 import { ownPackage } from './resolve-package.ts';
 
+/** What Node.js says of `import` and `export` in a `.js` that it takes for CommonJS. */
+const NO_MODULE = /^Cannot use import statement outside a module|^Unexpected token 'export'/;
+
 /** Says why a plugin could not be imported, and what to do about it. `file` is the plugin's own. */
 export async function explainImportError(error: unknown, file: string): Promise<string> {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
@@ -12,6 +15,8 @@ export async function explainImportError(error: unknown, file: string): Promise<
     return explainTypeScript(file);
   if (code === 'ERR_UNSUPPORTED_NODE_MODULES_TYPE_STRIPPING')
     return `${file} stands in node_modules, where Node.js loads no TypeScript: a package has to ship JavaScript`;
+  if (error instanceof SyntaxError && NO_MODULE.test(message))
+    return `${fileInStack(error) ?? file} is no ES module for Node.js: rename it to .mjs, or write "type": "module" in its package.json`;
   if (error instanceof SyntaxError) return `${placeInStack(error) ?? file} is not valid: ${message}`;
   return `${file} threw while it was imported: ${describeError(error)}`;
 }
@@ -50,6 +55,11 @@ function explainTypeScript(file: string): string {
 function placeInStack(error: SyntaxError): string | null {
   const place = /^(file:\/\/.+):(\d+)$/.exec(firstLine(error.stack ?? ''));
   return place?.[1] === undefined ? null : `${fileURLToPath(place[1])}:${place[2]}`;
+}
+
+/** Those of CommonJS start theirs with a path, which may be that of a file that the plugin imports. */
+function fileInStack(error: SyntaxError): string | undefined {
+  return /^(.+):\d+$/.exec(firstLine(error.stack ?? ''))?.[1];
 }
 
 function firstLine(text: string): string {

@@ -89,15 +89,16 @@ describe('the complete plugin of docs/plugins.md', () => {
     const page = readFileSync(join(checkout, 'docs/plugins.md'), 'utf8');
     const source = /```js\n([\s\S]*?)```/.exec(page)?.[1] ?? '';
     const folder = temporaryFolder({
-      'package.json': '{ "type": "module" }',
-      'origin.js': source,
+      // As `npm init -y` writes it.
+      'package.json': '{ "type": "commonjs" }',
+      'origin.mjs': source,
       'node_modules/x': '',
     });
     symlinkSync(checkout, join(folder, 'node_modules/wsfw'), 'junction');
     symlinkSync(join(checkout, 'node_modules/zod'), join(folder, 'node_modules/zod'), 'junction');
     const use = 'plugins.origin.middlewares.OriginMiddleware';
     const middleware = await build(
-      './origin.js',
+      './origin.mjs',
       folder,
       { allow: ['https://example.com'] },
       nativeImport,
