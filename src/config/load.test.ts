@@ -186,4 +186,19 @@ describe('warnings', () => {
       [undefined, undefined, 'routes'],
     ]);
   });
+
+  it('name routes before which a health route stands', async () => {
+    const warningsOf = async (server: string): Promise<readonly string[]> => {
+      const text = `server: {${server}}\nactions: {A: {use: plugins.x.actions.Y}}\nroutes:\n  - {path: /health/live, action: A}\n  - {path: /ready, action: A}\n`;
+      const { warnings } = await loadConfig('.', { cwd: await folderWith({ 'a.yaml': text }) });
+      return warnings.map(({ path, message }) => `${path.join('.')} ${message}`);
+    };
+    const never = 'path is never reached: the health route of the same path answers';
+    expect(await warningsOf('')).toEqual([`routes.0.${never}`]);
+    expect(await warningsOf('healthCheckReadyRoute: /ready')).toEqual([
+      `routes.0.${never}`,
+      `routes.1.${never}`,
+    ]);
+    expect(await warningsOf('disableHealthCheck: true')).toEqual([]);
+  });
 });

@@ -20,6 +20,11 @@ export function warningsOf(
       warn(['server', 'trustedProxies', i], 'lets every client choose the address it seems to come from');
     }
   });
+  const { live, ready } = config.server.healthRoutes ?? {};
+  config.routes.forEach(({ path }, i) => {
+    if (path !== live && path !== ready) return;
+    warn(['routes', i, 'path'], 'is never reached: the health route of the same path answers');
+  });
   if (config.routes.length === 0) warn(['routes'], 'there are none: every request but for health gets 404');
   return warnings;
 }

@@ -13,6 +13,7 @@ import type { Action } from '../http/exchange.ts';
 import { createRouter, findConflicts, type Router } from '../http/router.ts';
 import type { RouteMatch, RouteMiss, RouteQuery, Site } from '../http/site.ts';
 import { BUILTINS } from './builtins.ts';
+import { missingParams } from './missing-params.ts';
 import { PluginFaults } from './plugin-faults.ts';
 
 /** How long plugins may take to come back when the last client has gone. */
@@ -111,7 +112,7 @@ export async function buildSnapshot(
   const { config, problems } = reading;
   if (config === null) throw new ConfigError(problems);
   const loaded = await loadPlugins(config, { ...services, builtins: BUILTINS });
-  const found = [...problems, ...conflictsOf(config)];
+  const found = [...problems, ...conflictsOf(config), ...missingParams(config)];
   if (found.length > 0) {
     const checked = await checkComponents(config, loaded, services.clock);
     throw new ConfigError([...found, ...loaded.problems, ...checked.problems]);
