@@ -90,8 +90,8 @@ describe('loadPlugins', () => {
     ['a syntax error', { 'x.mjs': 'export default {;' }, './x.mjs', '~/x.mjs is not valid: Unexpected token'],
     [
       'an import in a .js that its package.json declares CommonJS',
-      { 'package.json': '{ "type": "commonjs" }', 'x.js': 'import "node:fs";', 'y.mjs': 'import "./x.js";' },
-      './y.mjs',
+      { 'package.json': '{ "type": "commonjs" }', 'x.js': 'import "node:fs";' },
+      './x.js',
       '~/x.js is no ES module for Node.js: rename it to .mjs, or write "type": "module" in its package.json',
     ],
     [
