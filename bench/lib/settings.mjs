@@ -17,6 +17,7 @@ import { PROXIES } from '../proxies/index.mjs';
  * @property {number} connections
  * @property {readonly number[]} depths Messages in flight on each connection.
  * @property {number} rounds
+ * @property {number} roundsEach Rounds after which all proxies are started anew.
  * @property {number} warmupMs Once a proxy and depth, so that its code is compiled.
  * @property {number} rampMs Before each measured window, unmeasured.
  * @property {number} windowMs
@@ -37,6 +38,7 @@ const FULL = {
     connections: 100,
     depths: [1, 8],
     rounds: 60,
+    roundsEach: 10,
     warmupMs: 2_000,
     rampMs: 50,
     windowMs: 300,
@@ -56,7 +58,7 @@ const FULL = {
 
 /** @type {Pick<Settings, 'cpu' | 'memory'>} */
 const QUICK = {
-  cpu: { ...FULL.cpu, rounds: 30, warmupMs: 1_500 },
+  cpu: { ...FULL.cpu, rounds: 30, roundsEach: 6, warmupMs: 1_000 },
   memory: { ...FULL.memory, rounds: 7 },
 };
 

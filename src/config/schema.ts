@@ -41,7 +41,7 @@ export const serverSchema = z.strictObject({
     .optional(),
   keyFile: z.string().min(1).describe("PEM file of the certificate's key, relative to this file.").optional(),
   readTimeout: positiveDuration()
-    .describe('How long a client may take to send the head of a request; then 408.')
+    .describe('How long a client may take to send a request, its body included; then 408.')
     .prefault('10s'),
   idleTimeout: positiveDuration()
     .describe(

@@ -16,7 +16,6 @@ import { allOf } from './observers.ts';
 import { PluginFaults } from './plugin-faults.ts';
 import { type GatewayStats, Registry } from './registry.ts';
 import { buildSnapshot, type Snapshot } from './snapshot.ts';
-import { readCertificates } from './tls.ts';
 
 /** What a gateway is made of. */
 export interface GatewayOptions {
@@ -134,10 +133,9 @@ export class ConfiguredGateway implements Gateway {
   }
 
   async #listen(snapshot: Snapshot): Promise<GatewayAddress> {
-    const { server } = snapshot.config;
-    const tls = await readCertificates(server.tls);
+    const tls = snapshot.certificates;
     const listener = createListener({
-      settings: server,
+      settings: snapshot.config.server,
       tls,
       site: () => snapshot,
       clock: this.#clock,

@@ -15,6 +15,7 @@ import type { RouteMatch, RouteMiss, RouteQuery, Site } from '../http/site.ts';
 import { BUILTINS } from './builtins.ts';
 import { missingParams } from './missing-params.ts';
 import { PluginFaults } from './plugin-faults.ts';
+import { type CertificatePair, readCertificates } from './tls.ts';
 
 /** How long plugins may take to come back when the last client has gone. */
 const COME_BACK_MS = 1000;
@@ -33,6 +34,8 @@ interface ServedRoute extends RouteEntry {
 export class Snapshot implements Site {
   readonly config: Config;
   readonly warnings: readonly Problem[];
+  /** The listener's, or `null` for plain HTTP. */
+  readonly certificates: CertificatePair | null;
   readonly #built: Built;
   readonly #router: Router<ServedRoute>;
   #holders = 0;
@@ -40,8 +43,9 @@ export class Snapshot implements Site {
   /** Resolves when the components are disposed of. */
   readonly disposed: Promise<void>;
 
-  constructor(config: Config, built: Built, faults: PluginFaults) {
+  constructor(config: Config, certificates: CertificatePair | null, built: Built, faults: PluginFaults) {
     this.config = config;
+    this.certificates = certificates;
     this.warnings = [...config.warnings, ...built.warnings];
     this.#built = built;
     const { strictRouting, caseSensitive } = config.server;
@@ -102,7 +106,7 @@ export class Snapshot implements Site {
 
 /**
  * Loads the plugins of a configuration and builds its components and routes.
- * @throws {ConfigError} with every problem at once: those of the reading, of the plugins and of their options.
+ * @throws {ConfigError} with every problem at once: those of the reading, of the certificates, of the plugins and of their options.
  */
 export async function buildSnapshot(
   reading: Reading,
@@ -112,12 +116,14 @@ export async function buildSnapshot(
   const { config, problems } = reading;
   if (config === null) throw new ConfigError(problems);
   const loaded = await loadPlugins(config, { ...services, builtins: BUILTINS });
-  const found = [...problems, ...conflictsOf(config), ...missingParams(config)];
+  const certificates = await readCertificates(config);
+  const found = [...problems, ...certificates.problems, ...conflictsOf(config), ...missingParams(config)];
   if (found.length > 0) {
     const checked = await checkComponents(config, loaded, services.clock);
     throw new ConfigError([...found, ...loaded.problems, ...checked.problems]);
   }
-  return new Snapshot(config, await buildComponents(config, loaded, services), faults);
+  const built = await buildComponents(config, loaded, services);
+  return new Snapshot(config, certificates.pair, built, faults);
 }
 
 function conflictsOf({ routes, server, places }: Config): Problem[] {

@@ -1,7 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { createSecureContext } from 'node:tls';
-import { WsfwError } from '../base/errors.ts';
 import type { Problem } from '../base/problem.ts';
 import { type Config, placeOf, type ServerConfig } from '../config/config.ts';
 import { readFailure } from '../config/secret.ts';
@@ -12,33 +11,23 @@ export interface CertificatePair {
   readonly key: string;
 }
 
-/**
- * Reads the listener's certificate and key, and makes sure that they belong together.
- * @throws {WsfwError} `WSFW_TLS_FILE`, naming the option and the file.
- */
-export async function readCertificates(tls: ServerConfig['tls']): Promise<CertificatePair | null> {
-  if (tls === null) return null;
+/** The listener's certificate and key, read and tried, and everything that is wrong with them; `pair` is `null` for none. */
+export async function readCertificates({ server: { tls }, places }: Config): Promise<{
+  readonly pair: CertificatePair | null;
+  readonly problems: readonly Problem[];
+}> {
+  if (tls === null) return { pair: null, problems: [] };
   const { pair, faults } = await tryCertificates(tls);
-  const [fault] = faults;
-  if (fault === undefined) return pair;
-  const { option, message, cause } = fault;
-  throw new WsfwError('WSFW_TLS_FILE', `server.${option}: ${message}`, { cause });
-}
-
-/** Everything that is wrong with the listener's certificate and key. */
-export async function certificateProblems({ server: { tls }, places }: Config): Promise<Problem[]> {
-  if (tls === null) return [];
-  const { faults } = await tryCertificates(tls);
-  return faults.map(({ option, message }) => {
+  const problems = faults.map(({ option, message }) => {
     const path = ['server', option];
     return { place: placeOf(places, path), path, message };
   });
+  return { pair, problems };
 }
 
 interface Fault {
   readonly option: 'certFile' | 'keyFile';
   readonly message: string;
-  readonly cause: unknown;
 }
 
 async function tryCertificates({
@@ -50,7 +39,7 @@ async function tryCertificates({
     try {
       return await use();
     } catch (cause) {
-      faults.push({ option, message: typeof message === 'string' ? message : message(cause), cause });
+      faults.push({ option, message: typeof message === 'string' ? message : message(cause) });
       return undefined;
     }
   };

@@ -47,9 +47,19 @@ export function openDoors(server: Server, parts: DoorParts): void {
       socket.destroy();
       return;
     }
+    // Whoever answers a request may wait for its body, which does not come: that answer is not waited for.
+    const unread = failure.status === 408 ? sockets.answerToUnread(socket) : null;
+    if (unread?.headersSent) {
+      socket.destroy();
+      return;
+    }
     sockets.finish(socket);
-    const answer = () => answerOnSocket(socket, failure, serverHeader, clock);
-    guard(parts, socket, settled(parts, socket).then(answer));
+    const before = unread === null ? settled(parts, socket) : Promise.resolve();
+    guard(
+      parts,
+      socket,
+      before.then(() => answerOnSocket(socket, failure, serverHeader, clock)),
+    );
   });
 }
 

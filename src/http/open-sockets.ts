@@ -4,6 +4,8 @@ import type { Duplex } from 'node:stream';
 interface State {
   /** Requests whose answer is not complete. */
   unanswered: number;
+  /** The answer to its latest request, while it is under way. */
+  latest: ServerResponse | null;
   /** How much was read from it when its last request was answered: more is the begin of another. */
   bytesSettled: number;
   /** An upgrade is undecided, or the connection is being ended. */
@@ -34,6 +36,7 @@ export class OpenSockets {
     if (this.#states.has(socket) || socket.destroyed) return;
     this.#states.set(socket, {
       unanswered: 0,
+      latest: null,
       bytesSettled: 0,
       engaged: false,
       finished: false,
@@ -60,8 +63,10 @@ export class OpenSockets {
     const state = this.#states.get(socket);
     if (state === undefined) return;
     state.unanswered++;
+    state.latest = response;
     response.once('close', () => {
       state.unanswered--;
+      if (state.latest === response) state.latest = null;
       state.bytesSettled = bytesReadFrom(socket);
       if (state.unanswered === 0) wake(state);
     });
@@ -70,6 +75,13 @@ export class OpenSockets {
   /** Whether answers are under way on the socket. */
   isAnswering(socket: Duplex): boolean {
     return (this.#states.get(socket)?.unanswered ?? 0) > 0;
+  }
+
+  /** The only answer under way, if its own request has not wholly arrived. */
+  answerToUnread(socket: Duplex): ServerResponse | null {
+    const state = this.#states.get(socket);
+    const latest = state?.unanswered === 1 ? state.latest : null;
+    return latest === null || latest.req.complete ? null : latest;
   }
 
   /** Resolves when no answer is under way on the socket, or when it is gone. */

@@ -127,10 +127,10 @@ describe('a listener with TLS', () => {
   });
 
   it.each([
-    ['certFile that is not there', { certFile: '/nowhere/cert.pem' }, /certFile.*\/nowhere\/cert\.pem/],
-    ['keyFile that is not there', { keyFile: '/nowhere/key.pem' }, /keyFile.*\/nowhere\/key\.pem/],
+    ['certFile that is not there', { certFile: '/nowhere/cert.pem' }, /certFile\s+\/nowhere\/cert\.pem/],
+    ['keyFile that is not there', { keyFile: '/nowhere/key.pem' }, /keyFile\s+\/nowhere\/key\.pem/],
     ['key of another certificate', { keyFile: named.keyFile }, /key/i],
-    ['folder in place of a file', { certFile: '/tmp' }, /certFile.*\/tmp/],
+    ['folder in place of a file', { certFile: '/tmp' }, /certFile\s+\/tmp/],
   ])('with a %s does not start, and says why', async (_, change, why) => {
     const echo = await bed.echo();
     const starting = bed.gateway(forwardingConfig(echo.url(), {}, { ...LISTENER, ...change }));
