@@ -30,7 +30,7 @@ describe('configJsonSchema', () => {
     const server = ['properties', 'server', 'properties'] as const;
     expect(at(schema, ...server, 'readTimeout')).toMatchObject({
       default: '10s',
-      description: expect.stringContaining('head of a request') as string,
+      description: expect.stringContaining('send a request') as string,
     });
     expect(at(schema, ...server, 'drain', 'properties', 'timeout', 'default')).toBe('30s');
     expect(at(schema, 'additionalProperties')).toBe(false);
