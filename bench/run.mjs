@@ -106,6 +106,8 @@ function showProgress(what) {
  */
 function write(folder, results) {
   mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, 'latest.json'), `${JSON.stringify(results, null, 2)}\n`);
+  // Where it was written is nobody's business who reads it.
+  const { out: _, ...settings } = results.settings;
+  writeFileSync(join(folder, 'latest.json'), `${JSON.stringify({ ...results, settings }, null, 2)}\n`);
   writeFileSync(join(folder, 'latest.md'), toMarkdown(results));
 }
