@@ -17,7 +17,7 @@ it('finds a route without the parameter that its upstream takes', async () => {
     code: 1,
     stdout: expect.stringContaining(
       'a.yaml:6:12  routes[0].path\n  has no :room, which the upstreamEndpoint of Rooms takes\n1 problem.',
-    ),
+    ) as string,
   });
   expect(await check('/rooms/:room')).toMatchObject({ code: 0 });
 });
