@@ -39,7 +39,7 @@ export async function measureMemory(bench) {
  */
 async function readBoth(bench, { name, start }) {
   const { few, many, churns, nodeFlags, env } = bench.settings.memory;
-  const proxy = await start({ upstreamPort: bench.echo.port, nodeFlags, env });
+  const proxy = await start({ upstreamPort: bench.echo.port, tls: null, workers: 1, nodeFlags, env });
   try {
     // Compiled code must not count as connections' memory: the handshake runs hot before the first reading.
     for (let churn = 0; churn < churns; churn++) {

@@ -25,7 +25,8 @@ export class Bench {
     const running = [];
     try {
       for (const { name, start } of this.proxies) {
-        running.push({ name, proxy: await start({ upstreamPort: this.echo.port, nodeFlags: [], env: {} }) });
+        const how = { upstreamPort: this.echo.port, tls: null, workers: 1, nodeFlags: [], env: {} };
+        running.push({ name, proxy: await start(how) });
       }
     } catch (error) {
       for (const { proxy } of running) await proxy.stop();

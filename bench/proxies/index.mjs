@@ -6,8 +6,16 @@ import { wsfw } from './wsfw/index.mjs';
  * What every proxy is given: it forwards `/ws/chat` to `ws://127.0.0.1:<upstreamPort>/ws`.
  * @typedef {object} StartOptions
  * @property {number} upstreamPort
+ * @property {TlsFiles | null} tls For the clients' side; `null` for none. The upstream never has TLS.
+ * @property {number} workers Processes that serve connections. A proxy that is measured with one only refuses more.
  * @property {readonly string[]} nodeFlags For proxies that run on Node; others ignore them.
  * @property {Record<string, string>} env Variables that its processes get in addition.
+ *
+ * PEM files.
+ * @typedef {object} TlsFiles
+ * @property {string} certFile
+ * @property {string} keyFile
+ * @property {string} pemFile Certificate, chain and key in one.
  *
  * @typedef {object} RunningProxy
  * @property {number} port Accepts connections from the moment `start` resolves.

@@ -13,13 +13,16 @@ const START_TIMEOUT_MS = 10_000;
  * @param {string[]} [args]
  * @returns {Promise<import('./index.mjs').RunningProxy>}
  */
-export async function startNodeProxy(name, file, { upstreamPort, nodeFlags, env: extra }, args = []) {
+export async function startNodeProxy(name, file, how, args = []) {
+  const { upstreamPort, nodeFlags, env: extra, tls, workers } = how;
+  if (workers !== 1) throw new Error(`${name} runs with one worker only, not ${workers}`);
   const port = await freePort();
   const env = {
     ...extra,
     NODE_ENV: 'production',
     BENCH_PORT: String(port),
     BENCH_UPSTREAM_PORT: String(upstreamPort),
+    ...(tls && { BENCH_CERT_FILE: tls.certFile, BENCH_KEY_FILE: tls.keyFile }),
   };
   const child = new Child(name, file, { args, env, nodeFlags: ['--expose-gc', ...nodeFlags], probe: true });
   await whenListening(port, child);

@@ -1,14 +1,10 @@
 // The floor: the least that a proxy on Node can do. It dials, passes the handshake on, and from then on writes what
 // it reads, each way. No frames, no limits, no backpressure, no deadlines: not for use, only to compare with.
-import { createServer } from 'node:http';
 import { connect } from 'node:net';
+import { createNodeServer, LISTEN, UPSTREAM_PORT } from '../node-server.mjs';
 
-const server = createServer().on('upgrade', (request, client, head) => {
-  const upstream = connect({
-    port: Number(process.env.BENCH_UPSTREAM_PORT),
-    host: '127.0.0.1',
-    noDelay: true,
-  });
+const server = createNodeServer().on('upgrade', (request, client, head) => {
+  const upstream = connect({ port: UPSTREAM_PORT, host: '127.0.0.1', noDelay: true });
   const fields = request.rawHeaders.map((text, index) => text + (index % 2 === 0 ? ': ' : '\r\n'));
   upstream.write(`GET /ws HTTP/1.1\r\n${fields.join('')}\r\n`);
   if (head.length > 0) upstream.write(head);
@@ -17,4 +13,4 @@ const server = createServer().on('upgrade', (request, client, head) => {
   client.on('error', () => upstream.destroy()).on('close', () => upstream.destroy());
   upstream.on('error', () => client.destroy()).on('close', () => client.destroy());
 });
-server.listen({ port: Number(process.env.BENCH_PORT), host: '127.0.0.1', backlog: 1024 });
+server.listen(LISTEN);

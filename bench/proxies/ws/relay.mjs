@@ -1,17 +1,13 @@
 // What most people write: two `ws` sockets, messages handed from one to the other. Compression is off and
 // UTF-8 is not checked, which is the fastest that `ws` has for this.
 import WebSocket, { WebSocketServer } from 'ws';
+import { createNodeServer, LISTEN, UPSTREAM_PORT } from '../node-server.mjs';
 
-const upstreamUrl = `ws://127.0.0.1:${process.env.BENCH_UPSTREAM_PORT}/ws`;
+const upstreamUrl = `ws://127.0.0.1:${UPSTREAM_PORT}/ws`;
 const options = { perMessageDeflate: false, skipUTF8Validation: true };
 
-const server = new WebSocketServer({
-  ...options,
-  port: Number(process.env.BENCH_PORT),
-  host: '127.0.0.1',
-  backlog: 1024,
-});
-server.on('connection', (client) => {
+const server = createNodeServer();
+new WebSocketServer({ ...options, server }).on('connection', (client) => {
   const upstream = new WebSocket(upstreamUrl, options);
   /** @type {[WebSocket.RawData, boolean][]} */
   let early = [];
@@ -27,3 +23,4 @@ server.on('connection', (client) => {
   client.on('error', () => upstream.terminate()).on('close', () => upstream.close());
   upstream.on('error', () => client.terminate()).on('close', () => client.close());
 });
+server.listen(LISTEN);

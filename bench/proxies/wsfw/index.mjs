@@ -3,7 +3,6 @@ import { fileURLToPath } from 'node:url';
 import { startNodeProxy } from '../node-proxy.mjs';
 
 const CLI = new URL('../../../dist/cli/main.js', import.meta.url);
-const CONFIG = fileURLToPath(new URL('.', import.meta.url));
 
 /** @type {import('../index.mjs').Proxy} */
 export const wsfw = {
@@ -13,5 +12,9 @@ export const wsfw = {
     if (!existsSync(CLI)) return null;
     return JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')).version;
   },
-  start: (how) => startNodeProxy('wsfw', CLI, how, ['start', '--config', CONFIG, '--log-level', 'warn']),
+  start(how) {
+    const configs = ['gateway.yaml', how.tls === null ? 'server.yaml' : 'server-tls.yaml'];
+    const args = configs.flatMap((file) => ['--config', fileURLToPath(new URL(file, import.meta.url))]);
+    return startNodeProxy('wsfw', CLI, how, ['start', ...args, '--log-level', 'warn']);
+  },
 };
