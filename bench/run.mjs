@@ -6,11 +6,12 @@ import { toMarkdown, toText } from './lib/report.mjs';
 import { readSettings, USAGE } from './lib/settings.mjs';
 import { compare } from './lib/targets.mjs';
 import { measureCpu } from './measures/cpu.mjs';
+import { measureHandshakes } from './measures/handshakes.mjs';
 import { measureMemory } from './measures/memory.mjs';
 import { Bench, Echo, Load } from './measures/rounds.mjs';
 import { PROXIES } from './proxies/index.mjs';
 
-const MEASURES = { cpu: measureCpu, memory: measureMemory };
+const MEASURES = { cpu: measureCpu, handshakes: measureHandshakes, memory: measureMemory };
 const EXIT = { measured: 0, missed: 1, failed: 2 };
 
 process.exitCode = await main().catch((error) => {

@@ -1,8 +1,9 @@
 import { summarize } from './statistics.mjs';
 import { groupsOf, valuesOf } from './targets.mjs';
 
-const MEASURES = /** @type {Record<string, { title: string, unit: string }>} */ ({
-  cpu: { title: 'CPU a message', unit: 'µs' },
+const MEASURES = /** @type {Record<string, { title: string, unit: string, rate?: string }>} */ ({
+  cpu: { title: 'CPU a message', unit: 'µs', rate: 'messages/s' },
+  handshakes: { title: 'CPU a handshake, open and close', unit: 'µs', rate: 'handshakes/s' },
   memory: { title: 'Memory an idle connection', unit: 'KiB' },
 });
 
@@ -38,13 +39,13 @@ export function toMarkdown(results) {
  * @param {Results} results
  */
 function sectionOf(measure, results) {
-  const { title, unit } = MEASURES[measure] ?? { title: measure, unit: '' };
+  const { title, unit, rate } = MEASURES[measure] ?? { title: measure, unit: '', rate: undefined };
   const rows = rowsOf(measure, results);
   return [
     `## ${title}`,
     '',
-    `| | proxy | ${unit} (quartiles) | to \`bare\` (quartiles) | 95 % interval | target |${measure === 'cpu' ? ' messages/s | proxy, load, echo cores |' : ''}`,
-    `|---|---|---:|---:|---:|---|${measure === 'cpu' ? '---:|---:|' : ''}`,
+    `| | proxy | ${unit} (quartiles) | to \`bare\` (quartiles) | 95 % interval | target |${rate ? ` ${rate} | proxy, load, echo cores |` : ''}`,
+    `|---|---|---:|---:|---:|---|${rate ? '---:|---:|' : ''}`,
     ...rows.map((cells) => `| ${cells.join(' | ')} |`),
     '',
   ];
@@ -68,7 +69,7 @@ export function rowsOf(measure, { samples, comparisons }) {
         group.proxy,
         `${value.median.toFixed(2)} (${value.low.toFixed(2)}–${value.high.toFixed(2)})`,
         ...ratioCells(comparison),
-        ...(measure === 'cpu' ? trafficCells(samples, group) : []),
+        ...(MEASURES[measure]?.rate ? trafficCells(samples, group) : []),
       ];
     });
 }
@@ -101,7 +102,9 @@ function trafficCells(samples, group) {
   const median = (/** @type {string} */ detail) =>
     summarize(mine.map((one) => one.details?.[detail] ?? 0)).median;
   return [
-    Math.round(median('messagesPerSecond')).toLocaleString('en'),
+    Math.round(median(group.measure === 'cpu' ? 'messagesPerSecond' : 'handshakesPerSecond')).toLocaleString(
+      'en',
+    ),
     ['proxyCores', 'loadCores', 'echoCores'].map((detail) => median(detail).toFixed(2)).join(', '),
   ];
 }
@@ -113,16 +116,8 @@ function trafficCells(samples, group) {
 export function toText(results) {
   return results.settings.measures
     .flatMap((measure) => {
-      const { title, unit } = MEASURES[measure] ?? { title: measure, unit: '' };
-      const header = [
-        '',
-        'proxy',
-        unit,
-        'to bare',
-        '95 %',
-        'target',
-        ...(measure === 'cpu' ? ['msg/s', 'cores p,l,e'] : []),
-      ];
+      const { title, unit, rate } = MEASURES[measure] ?? { title: measure, unit: '', rate: undefined };
+      const header = ['', 'proxy', unit, 'to bare', '95 %', 'target', ...(rate ? [rate, 'cores p,l,e'] : [])];
       return ['', title, ...aligned([header, ...rowsOf(measure, results)])];
     })
     .join('\n');

@@ -8,8 +8,9 @@ import { PROXIES } from '../proxies/index.mjs';
  * @property {string} out Folder for the results.
  * @property {readonly string[]} proxies
  * @property {boolean} chosen Whether the user named the proxies, so that each must be there.
- * @property {readonly ('cpu' | 'memory')[]} measures
+ * @property {readonly ('cpu' | 'handshakes' | 'memory')[]} measures
  * @property {CpuSettings} cpu
+ * @property {HandshakeSettings} handshakes
  * @property {MemorySettings} memory
  *
  * @typedef {object} CpuSettings
@@ -22,6 +23,13 @@ import { PROXIES } from '../proxies/index.mjs';
  * @property {number} rampMs Before each measured window, unmeasured.
  * @property {number} windowMs
  *
+ * @typedef {object} HandshakeSettings
+ * @property {number} concurrency Connections that open and close at the same time.
+ * @property {number} rounds
+ * @property {number} roundsEach
+ * @property {number} warmupMs
+ * @property {number} windowMs
+ *
  * @typedef {object} MemorySettings
  * @property {number} few Idle connections at the first reading.
  * @property {number} many Idle connections at the second.
@@ -31,7 +39,7 @@ import { PROXIES } from '../proxies/index.mjs';
  * @property {Record<string, string>} env
  */
 
-/** @type {Pick<Settings, 'cpu' | 'memory'>} */
+/** @type {Pick<Settings, 'cpu' | 'handshakes' | 'memory'>} */
 const FULL = {
   cpu: {
     size: 128,
@@ -43,6 +51,7 @@ const FULL = {
     rampMs: 50,
     windowMs: 300,
   },
+  handshakes: { concurrency: 32, rounds: 30, roundsEach: 10, warmupMs: 2_000, windowMs: 400 },
   memory: {
     few: 200,
     many: 2_000,
@@ -56,10 +65,11 @@ const FULL = {
   },
 };
 
-/** @type {Pick<Settings, 'cpu' | 'memory'>} */
+/** @type {Pick<Settings, 'cpu' | 'handshakes' | 'memory'>} */
 const QUICK = {
   cpu: { ...FULL.cpu, rounds: 30, roundsEach: 6, warmupMs: 1_000 },
-  memory: { ...FULL.memory, rounds: 7 },
+  handshakes: { ...FULL.handshakes, rounds: 20, roundsEach: 5, warmupMs: 1_500 },
+  memory: { ...FULL.memory, rounds: 5 },
 };
 
 const QUICK_PROXIES = ['wsfw', 'bare'];
@@ -68,7 +78,7 @@ export const USAGE = `Usage: npm run bench -- [options]
 
   --quick            fewer rounds and only wsfw and the bare relay: two minutes at most
   --proxies a,b      only these: ${PROXIES.map((proxy) => proxy.name).join(', ')}
-  --measures a,b     only these: cpu, memory
+  --measures a,b     only these: cpu, handshakes, memory
   --rounds N         rounds of each measure
   --out FOLDER       where the results go (default: bench/results)
   --assert           exit with 1 when a target is not met
@@ -88,7 +98,7 @@ export function readSettings(args, defaultOut) {
     options: {
       quick: { type: 'boolean', default: false },
       proxies: { type: 'string' },
-      measures: { type: 'string', default: 'cpu,memory' },
+      measures: { type: 'string', default: 'cpu,handshakes,memory' },
       rounds: { type: 'string' },
       out: { type: 'string', default: defaultOut },
       assert: { type: 'boolean', default: false },
@@ -98,7 +108,7 @@ export function readSettings(args, defaultOut) {
   if (values.help) return null;
 
   const known = PROXIES.map((proxy) => proxy.name);
-  const { cpu, memory } = values.quick ? QUICK : FULL;
+  const { cpu, handshakes, memory } = values.quick ? QUICK : FULL;
   const rounds = values.rounds === undefined ? {} : { rounds: wholeNumber('--rounds', values.rounds) };
   return {
     quick: values.quick,
@@ -106,8 +116,9 @@ export function readSettings(args, defaultOut) {
     out: values.out,
     chosen: values.proxies !== undefined,
     proxies: namesIn('--proxies', values.proxies ?? (values.quick ? QUICK_PROXIES : known).join(','), known),
-    measures: namesIn('--measures', values.measures, /** @type {const} */ (['cpu', 'memory'])),
+    measures: namesIn('--measures', values.measures, /** @type {const} */ (['cpu', 'handshakes', 'memory'])),
     cpu: { ...cpu, ...rounds },
+    handshakes: { ...handshakes, ...rounds },
     memory: { ...memory, ...rounds },
   };
 }

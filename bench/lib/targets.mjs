@@ -3,7 +3,7 @@ import { summarize } from './statistics.mjs';
 /**
  * One reading: what a proxy used for one unit in one round.
  * @typedef {object} Sample
- * @property {string} measure `cpu` or `memory`.
+ * @property {string} measure `cpu`, `handshakes` or `memory`.
  * @property {string} setting What was varied, such as `1 in flight`.
  * @property {string} proxy
  * @property {number} round
@@ -29,6 +29,7 @@ const FLOOR = 'bare';
 /** @type {readonly Target[]} */
 const TARGETS = [
   { measure: 'cpu', against: FLOOR, atMost: 1.15 },
+  { measure: 'handshakes', against: FLOOR, atMost: 1.3 },
   { measure: 'memory', against: FLOOR, atMost: 1.25 },
 ];
 

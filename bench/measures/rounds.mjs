@@ -2,6 +2,11 @@ import { Child } from '../lib/child.mjs';
 import { usageOf } from '../lib/usage.mjs';
 import { PATH } from '../proxies/index.mjs';
 
+/**
+ * @typedef {import('../lib/targets.mjs').Sample} Sample
+ * @typedef {{ name: string, proxy: import('../proxies/index.mjs').RunningProxy }} Running
+ */
+
 /** Everything that a measure works with. */
 export class Bench {
   /**
@@ -21,7 +26,7 @@ export class Bench {
 
   /** Starts every proxy as its users would run it. */
   async startAll() {
-    /** @type {{ name: string, proxy: import('../proxies/index.mjs').RunningProxy }[]} */
+    /** @type {Running[]} */
     const running = [];
     try {
       for (const { name, start } of this.proxies) {
@@ -34,6 +39,53 @@ export class Bench {
     }
     return running;
   }
+
+  /**
+   * What the proxy used while something ran. It is read while all is quiet, before the first message and after the last,
+   * so that nothing falls between.
+   * @template {{ durationMs: number, loadCpuUs: number }} T
+   * @param {Running} running
+   * @param {() => Promise<T>} run
+   */
+  async meter({ proxy }, run) {
+    const [before, echoBefore] = [await proxy.usage(), await this.echo.usage()];
+    const done = await run();
+    const [after, echoAfter] = [await proxy.usage(), await this.echo.usage()];
+    const cpuUs = after.cpuUs - before.cpuUs;
+    const cores = (/** @type {number} */ us) => us / 1000 / done.durationMs;
+    return {
+      done,
+      cpuUs,
+      cores: {
+        proxyCores: cores(cpuUs),
+        loadCores: cores(done.loadCpuUs),
+        echoCores: cores(echoAfter.cpuUs - echoBefore.cpuUs),
+      },
+    };
+  }
+}
+
+/**
+ * Rounds with all proxies up. Every few rounds all of them are started anew: a process keeps habits for as long as it lives
+ * (what the compiler made of it, where its memory lies, how its turns fall together with the others'), and one that got
+ * bad ones would bend the whole result.
+ * @param {Bench} bench
+ * @param {{ rounds: number, roundsEach: number }} settings
+ * @param {(running: readonly Running[], first: number, last: number) => Promise<Sample[]>} measure The rounds from
+ *   `first` up to `last`.
+ */
+export async function inGenerations(bench, { rounds, roundsEach }, measure) {
+  /** @type {Sample[]} */
+  const samples = [];
+  for (let first = 0; first < rounds; first += roundsEach) {
+    const running = await bench.startAll();
+    try {
+      samples.push(...(await measure(running, first, Math.min(rounds, first + roundsEach))));
+    } finally {
+      for (const { proxy } of running) await proxy.stop();
+    }
+  }
+  return samples;
 }
 
 /** The upstream's process. */
@@ -77,6 +129,16 @@ export class Load {
    */
   drive(set, how) {
     return this.#ask('drive', set, how);
+  }
+
+  /**
+   * @param {string} set
+   * @param {number} port
+   * @param {{ concurrency: number, durationMs: number }} how
+   * @returns {Promise<{ handshakes: number, durationMs: number, loadCpuUs: number }>}
+   */
+  handshakes(set, port, how) {
+    return this.#ask('handshakes', set, { port, path: PATH, ...how });
   }
 
   /**

@@ -1,11 +1,10 @@
 // The load generator: sets of raw connections that send frames encoded once, each as soon as its echo is back.
 import { connect } from 'node:net';
 import { answerParent } from '../lib/messenger.mjs';
-import { acceptValue, encodeFrame, FrameHeader, OPCODE } from '../lib/websocket.mjs';
+import { encodeFrame, FrameHeader, OPCODE } from '../lib/websocket.mjs';
+import { runHandshakes } from './load/handshakes.mjs';
+import { ACCEPT, handshakeFor, MASK_KEY, payloadOf } from './load/wire.mjs';
 
-const KEY = Buffer.from('the benchmark :)').toString('base64');
-const ACCEPT = acceptValue(KEY);
-const MASK_KEY = Buffer.from([0x37, 0xfa, 0x21, 0x3d]);
 const OPEN_AT_ONCE = 50;
 const OPEN_TIMEOUT_MS = 10_000;
 const DRAIN_TIMEOUT_MS = 10_000;
@@ -156,10 +155,7 @@ class Connection {
       this.#socket = connect({ port, host: '127.0.0.1', noDelay: true, onread });
       this.#socket.on('error', (error) => this.#whenOpen?.(error));
       this.#socket.on('close', () => this.#onClose());
-      this.#socket.write(
-        `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n` +
-          `Sec-WebSocket-Key: ${KEY}\r\nSec-WebSocket-Version: 13\r\n\r\n`,
-      );
+      this.#socket.write(handshakeFor(port, path));
     });
   }
 
@@ -285,11 +281,6 @@ class Connection {
 const DONE = '101';
 const FIRST_MESSAGE = payloadOf(128);
 
-/** @param {number} size */
-function payloadOf(size) {
-  return Buffer.from(Array.from({ length: size }, (_, index) => (index * 31 + 7) & 0xff));
-}
-
 /** @type {Map<string, ConnectionSet>} */
 const sets = new Map();
 
@@ -301,6 +292,7 @@ function setNamed(name) {
 }
 
 answerParent({
+  handshakes: runHandshakes,
   open: (
     /** @type {{ set: string, port: number, path: string, count: number }} */ { set, port, path, count },
   ) => setNamed(set).open(port, path, count),
