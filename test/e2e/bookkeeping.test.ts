@@ -2,10 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { certificates } from '../support/certificates/index.ts';
 import { type FrameSpec, fragmented, OPCODE } from '../support/frames.ts';
 import { forwardingConfig, type StartedGateway } from '../support/gateway.ts';
+import { generator } from '../support/random.ts';
 import type { RawConnection } from '../support/raw-connection.ts';
 import type { RawUpstream, UpstreamConnection } from '../support/raw-upstream.ts';
 import { useTestBed } from '../support/test-bed.ts';
-import { generator } from './random.ts';
 
 const bed = useTestBed();
 const { ca, caFile, server } = certificates;

@@ -4,12 +4,12 @@ import { fragmented, OPCODE } from '../support/frames.ts';
 import { forwardingConfig, type StartedGateway } from '../support/gateway.ts';
 import { headerOf } from '../support/http-head.ts';
 import { ManualClock } from '../support/manual-clock.ts';
+import { generator } from '../support/random.ts';
 import { acceptValue, handshakeRequest } from '../support/raw-client.ts';
 import type { RawConnection } from '../support/raw-connection.ts';
 import type { HandshakeScript, RawUpstream, UpstreamConnection } from '../support/raw-upstream.ts';
 import { settled } from '../support/resources.ts';
 import { useTestBed } from '../support/test-bed.ts';
-import { generator } from './random.ts';
 
 const bed = useTestBed();
 const TRUSTING = { tls: { ca: certificates.ca, servername: 'localhost' } };
