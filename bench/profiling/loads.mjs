@@ -1,0 +1,73 @@
+/**
+ * What a proxy does while it is profiled.
+ * @typedef {object} ProfiledLoad
+ * @property {string} name Part of the file's name.
+ * @property {string} title
+ * @property {(load: import('../measures/rounds.mjs').Load, port: number) => Promise<void>} prepare
+ * @property {(load: import('../measures/rounds.mjs').Load, port: number, ms: number) => Promise<string>} run Says what was done.
+ * @property {(load: import('../measures/rounds.mjs').Load) => Promise<void>} finish
+ */
+
+const CONNECTIONS = 100;
+const WARMUP_MS = 2_000;
+
+/**
+ * @param {string} name
+ * @param {string} sizeTitle
+ * @param {number} size
+ * @param {number} depth
+ * @returns {ProfiledLoad}
+ */
+function messages(name, sizeTitle, size, depth) {
+  return {
+    name,
+    title: `messages of ${sizeTitle}, ${depth} in flight on each of ${CONNECTIONS} connections`,
+    async prepare(load, port) {
+      await load.open(name, port, CONNECTIONS);
+      await load.drive(name, { depth, size, durationMs: WARMUP_MS });
+    },
+    async run(load, _port, durationMs) {
+      const { messages: count } = await load.drive(name, { depth, size, durationMs });
+      return `${count.toLocaleString('en')} messages`;
+    },
+    finish: (load) => load.close(name),
+  };
+}
+
+/** @type {ProfiledLoad} */
+const handshakes = {
+  name: 'handshakes',
+  title: 'handshakes: connections open, carry one message, and are reset',
+  async prepare(load, port) {
+    await openAndClose(load, port, WARMUP_MS);
+  },
+  async run(load, port, durationMs) {
+    return `${(await openAndClose(load, port, durationMs)).toLocaleString('en')} connections`;
+  },
+  finish: async () => {},
+};
+
+/**
+ * @param {import('../measures/rounds.mjs').Load} load
+ * @param {number} port
+ * @param {number} durationMs
+ */
+async function openAndClose(load, port, durationMs) {
+  const deadline = performance.now() + durationMs;
+  let count = 0;
+  while (performance.now() < deadline) {
+    await load.open('handshakes', port, CONNECTIONS);
+    await load.close('handshakes');
+    count += CONNECTIONS;
+  }
+  return count;
+}
+
+/** @type {readonly ProfiledLoad[]} */
+export const LOADS = [
+  messages('128B-1', '128 B', 128, 1),
+  messages('128B-8', '128 B', 128, 8),
+  messages('64KiB-1', '64 KiB', 65_536, 1),
+  messages('64KiB-8', '64 KiB', 65_536, 8),
+  handshakes,
+];
