@@ -66,11 +66,8 @@ async function profileOnce(proxy, what, durationMs) {
   let running = null;
   try {
     await echo.start();
-    running = await proxy.start({
-      upstreamPort: echo.port,
-      nodeFlags: profiler.nodeFlags,
-      env: profiler.env,
-    });
+    const { nodeFlags, env } = profiler;
+    running = await proxy.start({ upstreamPort: echo.port, tls: null, workers: 1, nodeFlags, env });
     await what.prepare(load, running.port);
     await profiler.start(running.pids);
     const done = await what.run(load, running.port, durationMs);
