@@ -67,10 +67,25 @@ function checkServer(server: ServerInput, sections: Sections): void {
     if (server.tls && server[key] === undefined)
       sections.report(['server', key], 'required, since tls is true');
   }
+  if (
+    server.prefork !== undefined &&
+    server.workers !== undefined &&
+    workersOf(server) !== preforked(server)
+  ) {
+    const meant = server.prefork ? 'prefork: true is workers: auto' : 'prefork: false is workers: 1';
+    sections.report(['server', 'prefork'], `contradicts workers: ${meant}. Give only one of them`);
+  }
   if (!server.disableHealthCheck && server.healthCheckLiveRoute === server.healthCheckReadyRoute) {
     sections.report(['server', 'healthCheckReadyRoute'], 'expected another path than healthCheckLiveRoute');
   }
 }
+
+function workersOf(server: ServerInput): ServerConfig['workers'] {
+  const { workers = preforked(server) } = server;
+  return workers === 'auto' ? 'auto' : Number(workers);
+}
+
+const preforked = ({ prefork }: ServerInput): ServerConfig['workers'] => (prefork ? 'auto' : 1);
 
 function serverConfig(server: ServerInput, paths: Paths): ServerConfig {
   const file = (key: 'certFile' | 'keyFile'): string =>
@@ -79,6 +94,7 @@ function serverConfig(server: ServerInput, paths: Paths): ServerConfig {
   return {
     address: server.address,
     tls: server.tls ? { certFile: file('certFile'), keyFile: file('keyFile') } : null,
+    workers: workersOf(server),
     readTimeoutMs: server.readTimeout,
     idleTimeoutMs: server.idleTimeout,
     trustedProxies: server.trustedProxies,

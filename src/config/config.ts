@@ -32,6 +32,8 @@ export interface RouteEntry {
 export interface ServerConfig {
   readonly address: { readonly host: string; readonly port: number };
   readonly tls: { readonly certFile: string; readonly keyFile: string } | null;
+  /** Processes on one port; `'auto'` is one for each core. */
+  readonly workers: number | 'auto';
   readonly readTimeoutMs: number;
   readonly idleTimeoutMs: number;
   /** Addresses and CIDR ranges. */

@@ -38,6 +38,19 @@ describe('fromObject', () => {
     expect(config.actions['Forward']?.config).toEqual(FORWARD.config);
   });
 
+  it.each([
+    [{}, 1],
+    [{ workers: 3 }, 3],
+    [{ workers: '3' }, 3],
+    [{ workers: 'auto' }, 'auto'],
+    [{ prefork: true }, 'auto'],
+    [{ prefork: false }, 1],
+    [{ prefork: true, workers: 'auto' }, 'auto'],
+    [{ prefork: false, workers: 1 }, 1],
+  ])('finds the number of workers in %j', (server, workers) => {
+    expect(fromObject({ ...EXAMPLE, server }).server.workers).toBe(workers);
+  });
+
   it('leaves variables alone', () => {
     const config = fromObject({ ...EXAMPLE, server: { appName: `\${NAME}` } });
     expect(config.server.appName).toBe(`\${NAME}`);

@@ -41,6 +41,7 @@ describe('loadConfig', () => {
     expect(config.server).toEqual({
       address: { host: '0.0.0.0', port: 8090 },
       tls: null,
+      workers: 1,
       readTimeoutMs: 10_000,
       idleTimeoutMs: 75_000,
       trustedProxies: [],

@@ -24,9 +24,19 @@ function text<T>(parse: (text: string) => Syntax<T>, expected?: string) {
 
 const positiveDuration = () => duration().refine((ms) => ms > 0, 'expected more than 0');
 
+/** More processes than any machine has cores are a slip of the finger. */
+const MAX_WORKERS = 999;
+const WORKERS_EXPECTED = `expected a number from 1 to ${MAX_WORKERS}, or auto`;
+
 const HEADER_VALUE = /^[\t\x20-\x7e]*$/;
 
 const flag = (meaning: string) => z.boolean().describe(meaning).default(false);
+
+/** A number also as text, which is what a variable holds. */
+const workers = z.union([
+  z.int(WORKERS_EXPECTED).min(1, WORKERS_EXPECTED).max(MAX_WORKERS, WORKERS_EXPECTED),
+  z.string(WORKERS_EXPECTED).regex(/^(auto|[1-9][0-9]{0,2})$/, WORKERS_EXPECTED),
+]);
 
 /** `server:`. Descriptions and defaults are the reference documentation. */
 export const serverSchema = z.strictObject({
@@ -48,6 +58,13 @@ export const serverSchema = z.strictObject({
       'How long a kept-alive HTTP connection may wait for its next request. WebSockets have none of it.',
     )
     .prefault('75s'),
+  workers: workers
+    .meta({ default: 1 })
+    .describe(
+      'Processes that share the port; `auto` takes one for each core. Only the command `wsfw start` heeds it.',
+    )
+    .optional(),
+  prefork: z.boolean().meta({ default: false }).describe('`true` is `workers: auto`.').optional(),
   trustedProxies: z
     .array(text(parseRange))
     .describe(

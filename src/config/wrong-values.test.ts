@@ -48,6 +48,9 @@ describe('wrong values', () => {
       3,
       'server.healthCheckReadyRoute: expected another path than healthCheckLiveRoute',
     ],
+    ['workers: 0', 12, 'server.workers: found 0, expected a number from 1 to 999, or auto'],
+    ['workers: many', 12, 'server.workers: found "many", expected a number from 1 to 999, or auto'],
+    ['prefork: 2', 12, 'server.prefork: found 2, expected true or false'],
     [
       'limits: {maxPendingHandshakes: 0}',
       34,
@@ -131,6 +134,16 @@ describe('wrong values', () => {
     ['middlewares: Check', '5:18  routes[0].middlewares: found "Check", expected a list'],
   ])('route: %s', async (line, expected) => {
     expect(await inRoute(line)).toEqual([`a.yaml:${expected}`]);
+  });
+
+  it.each([
+    ['true', '2', 'prefork: true is workers: auto'],
+    ['false', 'auto', 'prefork: false is workers: 1'],
+  ])('reports prefork: %s beside workers: %s', async (prefork, workers, meant) => {
+    const text = `server:\n  prefork: ${prefork}\n  workers: ${workers}\n`;
+    expect(await problemsIn({ 'a.yaml': text })).toEqual([
+      `a.yaml:2:12  server.prefork: contradicts workers: ${meant}. Give only one of them`,
+    ]);
   });
 
   it('reports method beside methods', async () => {

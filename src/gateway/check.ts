@@ -1,5 +1,6 @@
 import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
+import { memoryStorages } from '../base/memory-storage.ts';
 import type { Problem } from '../base/problem.ts';
 import type { Reading } from '../config/build.ts';
 import type { Config } from '../config/config.ts';
@@ -13,7 +14,11 @@ export async function checkReading(
   reading: Reading,
   services: { readonly logger: Logger; readonly clock: Clock },
 ): Promise<{ readonly config: Config; readonly warnings: readonly Problem[] }> {
-  const snapshot = await buildSnapshot(reading, { ...services, forward: () => Promise.resolve(null) });
+  const snapshot = await buildSnapshot(reading, {
+    ...services,
+    forward: () => Promise.resolve(null),
+    memory: memoryStorages(services.clock),
+  });
   snapshot.retain()();
   await snapshot.disposed;
   return { config: snapshot.config, warnings: snapshot.warnings };

@@ -2,6 +2,7 @@ import { type Clock, systemClock } from '../base/clock.ts';
 import type { Connection } from '../base/connection.ts';
 import { WsfwError } from '../base/errors.ts';
 import { type Logger, silentLogger } from '../base/logger.ts';
+import { memoryStorages } from '../base/memory-storage.ts';
 import type { Observer } from '../base/observer.ts';
 import type { Reading } from '../config/build.ts';
 import type { Config } from '../config/config.ts';
@@ -58,8 +59,15 @@ export interface Gateway {
 
 /** Makes a gateway of a configuration. Nothing happens until `start()`. */
 export function createGateway(options: GatewayOptions): Gateway {
-  const { config } = options;
-  return new ConfiguredGateway(isConfig(config) ? { config, problems: [] } : readObject(config), options);
+  const { config, logger = silentLogger } = options;
+  const reading = isConfig(config) ? { config, problems: [] } : readObject(config);
+  const { workers = 1 } = reading.config?.server ?? {};
+  if (workers !== 1)
+    logger.warn(
+      { workers },
+      'server.workers has no effect here: only the command wsfw starts processes of its own',
+    );
+  return new ConfiguredGateway(reading, options);
 }
 
 /** Only what `loadConfig` made says where its keys stand. */
@@ -67,11 +75,18 @@ function isConfig(config: GatewayOptions['config']): config is Config {
   return Object.hasOwn(config, 'places') && Object.isFrozen(config);
 }
 
+/** What a gateway is made of besides its configuration. */
+export interface GatewayParts extends Omit<GatewayOptions, 'config'> {
+  /** `Host.memory` of the component with that name. Default: in this process. */
+  readonly memory?: HostServices['memory'];
+}
+
 /** A gateway for a configuration that may have problems; `start()` reports them with all that it finds itself. */
 export class ConfiguredGateway implements Gateway {
   readonly #reading: Reading;
   readonly #clock: Clock;
   readonly #logger: Logger;
+  readonly #memory: HostServices['memory'];
   readonly #registry = new Registry();
   readonly #observer: Observer;
   #snapshot: Snapshot | null = null;
@@ -82,11 +97,12 @@ export class ConfiguredGateway implements Gateway {
 
   constructor(
     reading: Reading,
-    { clock = systemClock, logger = silentLogger, observer }: Omit<GatewayOptions, 'config'>,
+    { clock = systemClock, logger = silentLogger, memory = memoryStorages(clock), observer }: GatewayParts,
   ) {
     this.#reading = reading;
     this.#clock = clock;
     this.#logger = logger;
+    this.#memory = memory;
     const observers: Observer[] = [this.#registry, new Journal(logger)];
     this.#observer = allOf(observer === undefined ? observers : [...observers, observer], logger);
   }
@@ -185,6 +201,11 @@ export class ConfiguredGateway implements Gateway {
         },
       },
     });
-    return { clock: this.#clock, logger: this.#logger, forward: faults.watchForward(forward) };
+    return {
+      clock: this.#clock,
+      logger: this.#logger,
+      memory: this.#memory,
+      forward: faults.watchForward(forward),
+    };
   }
 }

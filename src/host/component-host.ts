@@ -13,6 +13,8 @@ export interface HostServices {
   readonly logger: Logger;
   readonly clock: Clock;
   readonly forward: Host['forward'];
+  /** `Host.memory` of the component with this name. */
+  readonly memory: (component: string) => Storage;
 }
 
 export interface ComponentScope {
@@ -54,6 +56,7 @@ export function createHost(services: HostServices, scope: ComponentScope): Compo
     clock,
     forward,
     storage: (name) => findStorage(name, scope.storages),
+    memory: services.memory(scope.component),
     resolvePath: (path) => resolve(scope.folder, path),
     onDispose(f) {
       // A component whose create went on past its deadline registers too late: what it opened is closed at once.

@@ -19,6 +19,11 @@ export interface Host {
   forward(exchange: Exchange, options: ForwardOptions): Promise<Connection | null>;
   /** A storage of the configuration. Throws a `ConfigError` when none has that name. Not for storages themselves. */
   storage(name: string): Storage;
+  /**
+   * What this component remembers: its own keys, in memory, the same in all workers of the gateway, also after a reload.
+   * At most 65,536 keys; past it the oldest is forgotten. A restart forgets all.
+   */
+  readonly memory: Storage;
   /** Resolves a path of the configuration against the folder of the file in which this component stands. */
   resolvePath(path: string): string;
   /**

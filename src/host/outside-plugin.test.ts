@@ -7,6 +7,7 @@ import { nativeImport } from '../../test/support/native-import.ts';
 import { temporaryFolder } from '../../test/support/temporary-folder.ts';
 import { systemClock } from '../base/clock.ts';
 import { silentLogger } from '../base/logger.ts';
+import { memoryStorages } from '../base/memory-storage.ts';
 import type { Middleware } from '../http/exchange.ts';
 import { buildComponents } from './build-components.ts';
 import { loadPlugins } from './load-plugins.ts';
@@ -30,7 +31,12 @@ async function build(
     places: {},
   };
   const loaded = await loadPlugins(config, { builtins: {}, clock: systemClock, importModule });
-  const services = { logger: silentLogger, clock: systemClock, forward: async () => null };
+  const services = {
+    logger: silentLogger,
+    clock: systemClock,
+    forward: async () => null,
+    memory: memoryStorages(systemClock),
+  };
   const middleware = (await buildComponents(config, loaded, services)).middlewares.get('Token');
   if (middleware === undefined) throw new Error('there is no middleware Token');
   return middleware;

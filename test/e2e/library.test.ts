@@ -53,6 +53,14 @@ describe('a gateway as a library', () => {
     await expect(bed.connect({ port })).rejects.toThrow(/ECONNREFUSED/);
   });
 
+  it('has no workers, and says so once', async () => {
+    const config = { ...forwardingConfig('ws://127.0.0.1:1/'), server: { workers: 4 } };
+    const { log } = await bed.gateway(config);
+    expect(log.lines.filter(({ level }) => level === 'warn')).toEqual([
+      expect.objectContaining({ fields: { workers: 4 }, message: expect.stringContaining('server.workers') }),
+    ]);
+  });
+
   it('starts once, however often it is asked', async () => {
     const gateway = createGateway({ config: local(forwardingConfig('ws://127.0.0.1:1/')) });
     const [one, two] = await Promise.all([gateway.start(), gateway.start()]);

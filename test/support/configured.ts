@@ -1,4 +1,5 @@
 import { ConfigError } from '../../src/base/config-error.ts';
+import { memoryStorages } from '../../src/base/memory-storage.ts';
 import type { Problem } from '../../src/base/problem.ts';
 import type { Storage } from '../../src/base/storage.ts';
 import type { ComponentEntry } from '../../src/config/config.ts';
@@ -34,7 +35,7 @@ export function configured(plugin: Plugin, config: Partial<Configured>, pluginCo
     buildComponents(
       whole,
       { plugins: [{ plugin, entry, index: 0 }], problems },
-      { logger, clock, forward: async () => null },
+      { logger, clock, forward: async () => null, memory: memoryStorages(clock) },
     );
   return { build, logger, clock };
 }

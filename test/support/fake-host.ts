@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { MemoryStorage } from '../../src/base/memory-storage.ts';
 import type { Host } from '../../src/host/contract.ts';
 import { ManualClock } from './manual-clock.ts';
 import { RecordingLogger } from './recording-logger.ts';
@@ -15,6 +16,7 @@ export function fakeHost(given: Partial<Host> = {}) {
     storage() {
       throw new Error('there are no storages here');
     },
+    memory: new MemoryStorage(clock),
     resolvePath: (path) => resolve('/', path),
     onDispose: (f) => void disposers.push(f),
     ...given,

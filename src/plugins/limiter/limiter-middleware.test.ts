@@ -5,7 +5,7 @@ import { limiterConfig, maxRequestsOf } from './limiter-config.ts';
 import { LimiterMiddleware } from './limiter-middleware.ts';
 
 function limiter(config: unknown) {
-  const { host, dispose } = fakeHost();
+  const { host, clock, dispose } = fakeHost();
   const middleware = LimiterMiddleware.create({
     config: limiterConfig.parse(config),
     pluginConfig: undefined,
@@ -19,7 +19,7 @@ function limiter(config: unknown) {
     });
     return passed ? 'passed' : exchange;
   };
-  return { request, dispose };
+  return { request, clock, dispose };
 }
 
 describe('LimiterMiddleware', () => {
@@ -41,6 +41,15 @@ describe('LimiterMiddleware', () => {
     expect(await request('2001:db8::2')).toMatchObject({ answer: { status: 429 } });
     expect(await request('2001:db8:0:1::1')).toBe('passed');
     await dispose();
+  });
+
+  it('starts afresh when the window is over, which refused requests do not prolong', async () => {
+    const { request, clock } = limiter({ maxRequests: 1, expiration: '10s' });
+    for (let i = 0; i < 10; i++) {
+      expect((await request('192.0.2.1')) === 'passed').toBe(i === 0);
+      clock.advance(1000);
+    }
+    expect(await request('192.0.2.1')).toBe('passed');
   });
 
   it('rounds Retry-After up to a whole second', async () => {
