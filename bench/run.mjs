@@ -50,11 +50,13 @@ async function main() {
 /** @param {import('./lib/settings.mjs').Settings} settings */
 function findProxies({ proxies, chosen }) {
   const asked = PROXIES.filter(({ name }) => proxies.includes(name));
-  const missing = asked.filter(({ find }) => find() === null).map(({ name }) => name);
-  if (missing.includes('wsfw')) throw new Error('wsfw is not built yet: run npm run build first.');
-  if (missing.length > 0 && chosen) throw new Error(`Not on this machine: ${missing.join(', ')}.`);
-  if (missing.length > 0) console.log(`Left out, not on this machine: ${missing.join(', ')}.`);
-  return asked.filter(({ name }) => !missing.includes(name));
+  const missing = asked.filter(({ find }) => find() === null);
+  const list = missing.map(({ name, install }) => `${name} (${install})`).join(', ');
+  if (missing.some(({ name }) => name === 'wsfw'))
+    throw new Error('wsfw is not built yet: run npm run build first.');
+  if (missing.length > 0 && chosen) throw new Error(`Not on this machine: ${list}.`);
+  if (missing.length > 0) console.log(`Left out, not on this machine: ${list}.`);
+  return asked.filter((proxy) => !missing.includes(proxy));
 }
 
 /**
@@ -85,7 +87,7 @@ function introduce(machine, proxies) {
   console.log(
     `${machine.cpu}, ${machine.cores} cores, ${machine.memoryGib} GiB, ${machine.system}, Node ${machine.node}`,
   );
-  for (const { name, title, find } of proxies) console.log(`  ${name.padEnd(12)}${title}, ${find()}`);
+  for (const { name, title, find } of proxies) console.log(`  ${name.padEnd(14)}${title}, ${find()}`);
   if (machine.loadBefore > machine.cores / 2) {
     console.log(`The machine is busy (load ${machine.loadBefore}): expect wide intervals.`);
   }

@@ -1,4 +1,10 @@
 import { bare, bareAgain } from './bare/index.mjs';
+import { caddy } from './caddy/index.mjs';
+import { fastifyHttpProxy } from './fastify/index.mjs';
+import { haproxy } from './haproxy/index.mjs';
+import { httpProxy } from './http-proxy/index.mjs';
+import { httpProxy3 } from './http-proxy-3/index.mjs';
+import { nginx } from './nginx/index.mjs';
 import { wsRelay } from './ws/index.mjs';
 import { wsfw } from './wsfw/index.mjs';
 
@@ -27,12 +33,24 @@ import { wsfw } from './wsfw/index.mjs';
  * @typedef {object} Proxy
  * @property {string} name For the command line and the results.
  * @property {string} title For people.
+ * @property {string} install How to get it when it is not there.
  * @property {() => string | null} find Its version; `null` when it is not on this machine.
  * @property {(how: StartOptions) => Promise<RunningProxy>} start
  */
 
 /** @type {readonly Proxy[]} */
-export const PROXIES = [wsfw, bare, bareAgain, wsRelay];
+export const PROXIES = [
+  wsfw,
+  bare,
+  bareAgain,
+  nginx,
+  haproxy,
+  caddy,
+  httpProxy,
+  httpProxy3,
+  fastifyHttpProxy,
+  wsRelay,
+];
 
 /** The path that every proxy forwards. */
 export const PATH = '/ws/chat';

@@ -1,30 +1,42 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import WebSocket from 'ws';
-import { Child } from '../lib/child.mjs';
+import WebSocket, { WebSocketServer } from 'ws';
 import { certificate } from './certificate/index.mjs';
 import { PATH, PROXIES } from './index.mjs';
 
 const SIZES = [128, 64 * 1024, 1024 * 1024];
 const DEADLINE_MS = 10_000;
-const IDLE_MS = 3_000;
-const echo = new Child('the echo upstream', new URL('../processes/echo.mjs', import.meta.url));
+const IDLE_MS = 1_500;
+/** What each process of a proxy has in its command line. @type {Record<string, RegExp>} */
+const PROCESSES = { nginx: /^nginx: /, haproxy: /haproxy/, caddy: /caddy/ };
+/** How many there are, where it is not one. @type {Record<string, number>} */
+const PROCESS_COUNT = { nginx: 2 };
+
+/** Refuses every path but this, so that the proxies must rewrite it. */
+const echo = new WebSocketServer({ port: 0, host: '127.0.0.1', path: '/ws' });
 let upstreamPort = 0;
 
 before(async () => {
-  upstreamPort = await echo.ask('listen');
+  echo.on('connection', (socket) => socket.on('message', (data) => socket.send(data)));
+  if (echo.address() === null) await once(echo, 'listening');
+  const address = echo.address();
+  assert.ok(address !== null && typeof address === 'object');
+  upstreamPort = address.port;
 });
-after(() => echo.stop());
+after(() => {
+  for (const client of echo.clients) client.terminate();
+  echo.close();
+});
 
 /**
- * @param {import('./index.mjs').RunningProxy} proxy
+ * @param {number} port
  * @param {import('./index.mjs').TlsFiles | null} tls
  */
-async function dial({ port }, tls) {
+async function dial(port, tls) {
   const url = `${tls === null ? 'ws' : 'wss'}://127.0.0.1:${port}${PATH}`;
   const client = new WebSocket(url, { perMessageDeflate: false, rejectUnauthorized: false });
   await once(client, 'open', { signal: AbortSignal.timeout(DEADLINE_MS) });
@@ -42,32 +54,58 @@ async function exchange(client, size) {
   assert.ok(sent.equals(received), `${size} bytes came back changed`);
 }
 
+/** @param {number} pid */
+function commandLine(pid) {
+  return readFileSync(`/proc/${pid}/cmdline`, 'latin1').replaceAll('\0', ' ');
+}
+
 for (const proxy of PROXIES) {
-  const version = proxy.find();
-  const skip = version === null && `${proxy.title} is not on this machine`;
+  const skip = proxy.find() === null && `${proxy.title} is not on this machine: ${proxy.install}`;
 
   describe(proxy.name, { skip }, () => {
     for (const tls of [null, certificate]) {
-      test(`echoes small and large messages ${tls === null ? 'without' : 'with'} TLS, stays open while idle, and stops`, async () => {
-        const running = await proxy.start({ upstreamPort, tls, workers: 1, nodeFlags: [], env: {} });
+      const how = { tls, workers: 1, nodeFlags: [], env: {} };
+
+      test(`echoes all sizes ${tls === null ? 'without' : 'with'} TLS, also after a pause, and leaves nothing behind`, async () => {
+        const running = await proxy.start({ ...how, upstreamPort });
+        const pids = [...running.pids];
         try {
-          const client = await dial(running, tls);
+          const client = await dial(running.port, tls);
           for (const size of SIZES) await exchange(client, size);
-          const before = await running.usage();
+          const earlier = await running.usage();
           await sleep(IDLE_MS);
-          await exchange(client, SIZES[0] ?? 0);
-          const { cpuUs, rssBytes } = await running.usage();
-          assert.ok(cpuUs > before.cpuUs && rssBytes > 1024 * 1024, 'it uses CPU and memory');
+          await exchange(client, 128);
+          const later = await running.usage();
+          assert.ok(later.cpuUs > earlier.cpuUs, 'CPU is counted');
+          assert.ok(later.rssBytes > 1024 * 1024, 'memory is counted');
           client.terminate();
         } finally {
           await running.stop();
         }
-        assert.deepEqual(
-          running.pids.filter((pid) => existsSync(`/proc/${pid}`)),
-          [],
-        );
-        await assert.rejects(dial(running, tls), /ECONNREFUSED/);
+        if (process.platform === 'linux') {
+          assert.deepEqual(
+            pids.filter((pid) => existsSync(`/proc/${pid}`)),
+            [],
+          );
+        }
+        await assert.rejects(dial(running.port, tls), /ECONNREFUSED/);
       });
     }
+
+    test('names all its processes', { skip: process.platform !== 'linux' }, async () => {
+      const how = { tls: null, workers: 1, nodeFlags: [], env: {} };
+      const running = await proxy.start({ ...how, upstreamPort });
+      try {
+        assert.equal(running.pids.length, PROCESS_COUNT[proxy.name] ?? 1);
+        for (const pid of running.pids) assert.match(commandLine(pid), PROCESSES[proxy.name] ?? /node/);
+      } finally {
+        await running.stop();
+      }
+    });
+
+    test('says that it cannot run with more workers', async () => {
+      const how = { tls: null, workers: 2, nodeFlags: [], env: {} };
+      await assert.rejects(proxy.start({ ...how, upstreamPort }), /one worker only/);
+    });
   });
 }

@@ -4,6 +4,7 @@ import { startNodeProxy } from '../node-proxy.mjs';
 export const bare = {
   name: 'bare',
   title: 'bare Node relay',
+  install: 'nothing to do',
   find: () => process.version,
   start: (how) => startNodeProxy('bare', new URL('./relay.mjs', import.meta.url), how),
 };
@@ -15,6 +16,7 @@ export const bare = {
 export const bareAgain = {
   name: 'bare-again',
   title: 'bare Node relay, a second time',
+  install: 'nothing to do',
   find: () => process.version,
   start: (how) => startNodeProxy('bare-again', new URL('./relay.mjs', import.meta.url), how),
 };

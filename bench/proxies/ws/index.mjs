@@ -1,16 +1,10 @@
-import { createRequire } from 'node:module';
-import { startNodeProxy } from '../node-proxy.mjs';
+import { packageVersion, startNodeProxy } from '../node-proxy.mjs';
 
 /** @type {import('../index.mjs').Proxy} */
 export const wsRelay = {
   name: 'ws',
   title: 'relay of two `ws` sockets',
-  find() {
-    try {
-      return createRequire(import.meta.url)('ws/package.json').version;
-    } catch {
-      return null;
-    }
-  },
+  install: 'npm run bench:setup',
+  find: () => packageVersion('ws'),
   start: (how) => startNodeProxy('ws', new URL('./relay.mjs', import.meta.url), how),
 };

@@ -8,6 +8,7 @@ const CLI = new URL('../../../dist/cli/main.js', import.meta.url);
 export const wsfw = {
   name: 'wsfw',
   title: 'wsfw, heartbeats and inactivity on',
+  install: 'npm run build',
   find() {
     if (!existsSync(CLI)) return null;
     return JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')).version;
