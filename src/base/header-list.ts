@@ -6,65 +6,92 @@ export type Header = readonly [name: string, value: string];
  * (RFC 9110 §5.1).
  */
 export class HeaderList implements Iterable<Header> {
-  #headers: Header[];
+  #headers: Header[] = [];
+  /** Their names in lower case, in the same places: each is folded once, however often it is looked for. */
+  #names: string[] = [];
 
   constructor(headers: Iterable<Header> = []) {
-    this.#headers = [...headers];
+    for (const [name, value] of headers) this.append(name, value);
   }
 
   /** From Node's `rawHeaders`: name, value, name, value, … */
   static fromRaw(raw: readonly string[]): HeaderList {
-    const headers: Header[] = [];
-    for (let i = 0; i + 1 < raw.length; i += 2) headers.push([raw[i] as string, raw[i + 1] as string]);
-    return new HeaderList(headers);
+    const headers = new HeaderList();
+    for (let i = 0; i + 1 < raw.length; i += 2) headers.append(raw[i] as string, raw[i + 1] as string);
+    return headers;
   }
 
   /** The first value, or `undefined`. */
   get(name: string): string | undefined {
-    const wanted = name.toLowerCase();
-    return this.#headers.find(([own]) => own.toLowerCase() === wanted)?.[1];
+    return this.#headers[this.#names.indexOf(name.toLowerCase())]?.[1];
   }
 
   /** Every value, in order. */
   getAll(name: string): string[] {
     const wanted = name.toLowerCase();
-    return this.#headers.filter(([own]) => own.toLowerCase() === wanted).map(([, value]) => value);
+    const values: string[] = [];
+    for (let at = this.#names.indexOf(wanted); at !== -1; at = this.#names.indexOf(wanted, at + 1))
+      values.push((this.#headers[at] as Header)[1]);
+    return values;
   }
 
   has(name: string): boolean {
-    return this.get(name) !== undefined;
+    return this.#names.includes(name.toLowerCase());
   }
 
   /** Replaces all headers of that name by one, in the place of the first. */
   set(name: string, value: string): void {
     const wanted = name.toLowerCase();
-    const first = this.#headers.findIndex(([own]) => own.toLowerCase() === wanted);
+    const first = this.#names.indexOf(wanted);
     if (first === -1) {
-      this.#headers.push([name, value]);
+      this.append(name, value);
       return;
     }
     this.#headers[first] = [name, value];
-    this.#headers = this.#headers.filter(([own], i) => i === first || own.toLowerCase() !== wanted);
+    if (this.#names.lastIndexOf(wanted) === first) return;
+    let isFirst = true;
+    this.filter((own) => {
+      if (own !== wanted) return true;
+      const kept = isFirst;
+      isFirst = false;
+      return kept;
+    });
   }
 
   /** Adds one after all others, whether or not the name is there already. */
   append(name: string, value: string): void {
     this.#headers.push([name, value]);
+    this.#names.push(name.toLowerCase());
   }
 
   /** Removes all headers of that name. */
   remove(name: string): void {
     const wanted = name.toLowerCase();
-    this.#headers = this.#headers.filter(([own]) => own.toLowerCase() !== wanted);
+    this.filter((own) => own !== wanted);
   }
 
   /** Keeps the headers for which `keep` is true; `name` comes in lower case. */
   filter(keep: (name: string, value: string) => boolean): void {
-    this.#headers = this.#headers.filter(([name, value]) => keep(name.toLowerCase(), value));
+    const kept = this.only(keep);
+    this.#headers = kept.#headers;
+    this.#names = kept.#names;
+  }
+
+  /** A list of its own of the headers for which `keep` is true; `name` comes in lower case. */
+  only(keep: (name: string, value: string) => boolean): HeaderList {
+    const kept = new HeaderList();
+    for (let at = 0; at < this.#names.length; at++) {
+      const name = this.#names[at] as string;
+      const header = this.#headers[at] as Header;
+      if (!keep(name, header[1])) continue;
+      kept.#headers.push(header);
+      kept.#names.push(name);
+    }
+    return kept;
   }
 
   clone(): HeaderList {
-    return new HeaderList(this.#headers);
+    return this.only(() => true);
   }
 
   get size(): number {

@@ -9,7 +9,7 @@ import { upstreamTarget } from './target.ts';
 
 /** What goes to the endpoint, put together; its deadline runs from here. */
 export function dialRequest(
-  { outgoing, params, signal }: Exchange,
+  { outgoing, params }: Exchange,
   upgrade: UpgradeOffer,
   endpoint: Endpoint,
   { options, rules, tls }: PreparedOptions,
@@ -29,6 +29,6 @@ export function dialRequest(
     connectTimeoutMs,
     deadlineMs: clock.now() + handshakeTimeoutMs,
     stallMs: handshakeTimeoutMs,
-    signal,
+    withdrawal: upgrade.withdrawal,
   };
 }

@@ -16,6 +16,7 @@ import type { Connection } from '../base/connection.ts';
 import { WsfwError } from '../base/errors.ts';
 import type { Leg } from '../base/leg.ts';
 import type { Relay, RelayEngine, RelayOptions, RelayOwner, RelayResult } from '../base/relay.ts';
+import { Withdrawal } from '../base/withdrawal.ts';
 import type { Acceptance, Answer } from '../http/exchange.ts';
 import { createForward } from './forward.ts';
 import type { ForwardOptions } from './options.ts';
@@ -43,8 +44,7 @@ const optionsFor = (upstreamEndpoint: string, changes: Partial<ForwardOptions> =
 
 /** An upgrade whose client is a stream in memory. */
 class FakeUpgrade extends FakeExchange {
-  readonly controller = new AbortController();
-  override readonly signal = this.controller.signal;
+  readonly withdrawal: Withdrawal;
   readonly results: RelayResult[] = [];
   accepted: Acceptance | null = null;
   streamed: string | null = null;
@@ -52,9 +52,11 @@ class FakeUpgrade extends FakeExchange {
   left = false;
 
   constructor(request: FakeRequest = {}, offer: { subprotocols?: string[]; extensions?: string } = {}) {
+    const withdrawal = new Withdrawal();
     super({
       ...request,
       upgrade: {
+        withdrawal,
         subprotocols: offer.subprotocols ?? [],
         extensions: offer.extensions ?? '',
         accept: async (acceptance) => {
@@ -70,6 +72,7 @@ class FakeUpgrade extends FakeExchange {
         },
       },
     });
+    this.withdrawal = withdrawal;
     this.outgoing.subprotocols = [...(offer.subprotocols ?? [])];
   }
 
@@ -341,7 +344,7 @@ describe('forward', () => {
 
   it('takes the upstream along when the client leaves during the dial', async () => {
     const exchange = new FakeUpgrade();
-    const made = await upstream(() => exchange.controller.abort());
+    const made = await upstream(() => exchange.withdrawal.withdraw());
     expect(await forward(exchange, optionsFor(at(made)))).toBeNull();
     expect(exchange.answer).toBeNull();
     expect(events).toEqual([]);

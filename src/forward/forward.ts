@@ -69,7 +69,7 @@ const notAnUpgrade = (): Error => new Error('the exchange carries no upgrade');
 async function refuse(exchange: Exchange, error: Error, logger: Logger): Promise<void> {
   const left = error instanceof WsfwError && error.code === 'WSFW_CLIENT_LEFT';
   // Nobody is there to be answered.
-  if (left && (exchange.answered || exchange.signal.aborted)) return;
+  if (left && (exchange.answered || exchange.upgrade?.withdrawal.withdrawn)) return;
   if (exchange.answered)
     logger.error({ id: exchange.id, err: error }, 'a handshake failed after it was answered');
   else await exchange.respond(failureAnswer(error, exchange.id));
@@ -92,7 +92,7 @@ async function establish(
     await passOn(exchange, endpoint, outcome);
     return null;
   }
-  const client = await accept(exchange, upgrade, outcome);
+  const client = await accept(upgrade, outcome);
   // 5. relay
   return relay(exchange, endpoint, client, outcome.leg, prepared.options.relay, parts);
 }
@@ -114,10 +114,10 @@ async function passOn(
 }
 
 /** A client that has left by now takes the upstream along. */
-async function accept(exchange: Exchange, upgrade: UpgradeOffer, outcome: Accepted): Promise<AcceptedLeg> {
+async function accept(upgrade: UpgradeOffer, outcome: Accepted): Promise<AcceptedLeg> {
   const { leg, headers } = outcome;
   try {
-    if (exchange.signal.aborted) throw new WsfwError('WSFW_CLIENT_LEFT');
+    if (upgrade.withdrawal.withdrawn) throw new WsfwError('WSFW_CLIENT_LEFT');
     // A middleware may have offered more than the client did; the client must not hear of it (RFC 6455 §4.1).
     const subprotocol = upgrade.subprotocols.includes(leg.subprotocol) ? leg.subprotocol : '';
     return await upgrade.accept({ subprotocol, extensions: leg.extensions, headers });

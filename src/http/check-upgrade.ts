@@ -7,9 +7,10 @@ import { problem } from './problem.ts';
  * asks for no upgrade or for another version, 400 where a field is malformed. `null` for a valid one.
  */
 export function checkUpgrade(exchange: Exchange): Answer | null {
+  // It carries an offer only because it was checked.
+  if (exchange.upgrade !== null) return null;
   const verdict = checkHandshake(exchange);
   if (!verdict.ok) return problem({ ...verdict.refusal, requestId: exchange.id });
-  if (exchange.upgrade !== null) return null;
   const detail = 'this connection cannot become a WebSocket';
   return problem({ status: 400, detail, requestId: exchange.id });
 }

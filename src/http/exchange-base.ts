@@ -1,10 +1,11 @@
 import { Readable } from 'node:stream';
 import type { Locals } from '../base/connection.ts';
-import { WsfwError } from '../base/errors.ts';
+import { type ErrorCode, WsfwError } from '../base/errors.ts';
 import { HeaderList } from '../base/header-list.ts';
 import type { Logger } from '../base/logger.ts';
 import type { RelayResult } from '../base/relay.ts';
 import type { RouteRef } from '../base/route.ts';
+import { Withdrawal } from '../base/withdrawal.ts';
 import type { AnswerSink } from './answer-sink.ts';
 import type { Answer, AnswerResult, Exchange, Outgoing, UpgradeOffer } from './exchange.ts';
 import { prepareAnswer } from './prepared-answer.ts';
@@ -51,9 +52,11 @@ export abstract class ExchangeBase implements Exchange {
   abstract readonly upgrade: UpgradeOffer | null;
   protected readonly surroundings: ExchangeSurroundings;
   readonly #sink: AnswerSink;
+  /** Withdrawn when the client leaves, or when it is answered in the route's place. */
+  protected readonly withdrawal = new Withdrawal();
   /** Made when somebody asks: it is the costliest part of an exchange. */
   #abort: AbortController | null = null;
-  #left = false;
+  #withdrawnFor: ErrorCode = 'WSFW_CLIENT_LEFT';
   #endHooks: EndHook[] = [];
   #end: AnswerResult | null = null;
   #answered = false;
@@ -78,8 +81,11 @@ export abstract class ExchangeBase implements Exchange {
 
   get signal(): AbortSignal {
     if (this.#abort === null) {
-      this.#abort = new AbortController();
-      if (this.#left) this.#abort.abort(new WsfwError('WSFW_CLIENT_LEFT'));
+      const abort = new AbortController();
+      this.#abort = abort;
+      const tell = () => abort.abort(new WsfwError(this.#withdrawnFor));
+      if (this.withdrawal.withdrawn) tell();
+      else this.withdrawal.onWithdrawn(tell);
     }
     return this.#abort.signal;
   }
@@ -106,22 +112,20 @@ export abstract class ExchangeBase implements Exchange {
 
   /** Whether the client left before it was answered. */
   get left(): boolean {
-    return this.#left;
+    return this.withdrawal.withdrawn;
   }
 
-  /** The client left: aborts the signal, unless it was answered before. */
+  /** The client left: tells the route, unless it was answered before. */
   leave(): void {
-    if (this.#answered || this.#left) return;
-    this.#left = true;
-    this.#abort?.abort(new WsfwError('WSFW_CLIENT_LEFT'));
+    if (!this.#answered && !this.left) this.withdrawal.withdraw();
   }
 
-  /** Answers in the place of the route, which is told by its signal. */
+  /** Answers in the place of the route, which is told. */
   async preempt(answer: Answer): Promise<void> {
     if (this.#answered) return;
     const answered = this.respond(answer);
-    this.#left = true;
-    this.#abort?.abort(new WsfwError('WSFW_DRAINING'));
+    this.#withdrawnFor = 'WSFW_DRAINING';
+    this.withdrawal.withdraw();
     await answered;
   }
 

@@ -4,6 +4,7 @@ import type { HeaderList } from '../base/header-list.ts';
 import type { Leg } from '../base/leg.ts';
 import type { RelayResult } from '../base/relay.ts';
 import type { RouteRef } from '../base/route.ts';
+import type { Withdrawable } from '../base/withdrawal.ts';
 
 /** An answer that is not a WebSocket. */
 export interface Answer {
@@ -48,6 +49,8 @@ export interface UpgradeOffer {
   readonly subprotocols: readonly string[];
   /** The client's `Sec-WebSocket-Extensions`, joined; `''` for none. */
   readonly extensions: string;
+  /** Tells what `Exchange.signal` tells. */
+  readonly withdrawal: Withdrawable;
   /**
    * Sends the 101. Rejects with `WSFW_CLIENT_LEFT` when the client is gone; then the socket is released.
    * Ownership of the leg's stream passes to the caller.

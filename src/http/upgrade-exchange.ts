@@ -57,7 +57,8 @@ export class UpgradeExchange extends ExchangeBase {
   }
 
   #offer({ key, subprotocols, extensions }: Handshake): UpgradeOffer {
-    return { subprotocols, extensions, accept: (acceptance) => this.#accept(key, acceptance) };
+    const accept = (acceptance: Acceptance) => this.#accept(key, acceptance);
+    return { subprotocols, extensions, withdrawal: this.withdrawal, accept };
   }
 
   async #accept(key: string, acceptance: Acceptance): Promise<AcceptedLeg> {

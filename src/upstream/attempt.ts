@@ -2,7 +2,7 @@ import type { LookupFunction, Socket } from 'node:net';
 import { destroyBroken } from '../base/broken-socket.ts';
 import type { Cancel, Clock } from '../base/clock.ts';
 import { WsfwError } from '../base/errors.ts';
-import { checkAgreement, newKey } from '../websocket/handshake.ts';
+import { checkAgreement } from '../websocket/handshake.ts';
 import type { DialOutcome, DialRequest } from './dial-contract.ts';
 import { type DialStage, dialEnded, dialError, dialTimeout } from './dial-error.ts';
 import { acceptedHeaders, endToEnd } from './end-to-end.ts';
@@ -21,20 +21,23 @@ export class Attempt {
   readonly #clock: Clock;
   readonly #resolve: (outcome: DialOutcome) => void;
   readonly #reject: (error: Error) => void;
-  readonly #key = newKey();
+  readonly #key: string;
   readonly #parser = new ResponseHeadParser();
   #stage: DialStage = 'connect';
   #head = '';
   #socket: Socket | null = null;
   #stopTimer: Cancel = nothing;
+  #stopWaiting: Cancel = nothing;
 
   constructor(
     request: DialRequest,
+    key: string,
     clock: Clock,
     resolve: (outcome: DialOutcome) => void,
     reject: (error: Error) => void,
   ) {
     this.#request = request;
+    this.#key = key;
     this.#clock = clock;
     this.#resolve = resolve;
     this.#reject = reject;
@@ -42,9 +45,9 @@ export class Attempt {
 
   /** What it throws rejects the promise around it. */
   start(lookup: LookupFunction): void {
-    const { endpoint, tls, signal, connectTimeoutMs } = this.#request;
+    const { endpoint, tls, withdrawal, connectTimeoutMs } = this.#request;
     this.#head = requestHead(this.#request, this.#key);
-    if (signal.aborted) throw new WsfwError('WSFW_CLIENT_LEFT');
+    if (withdrawal.withdrawn) throw new WsfwError('WSFW_CLIENT_LEFT');
     const socket = openSocket(endpoint, tls, lookup, connectTimeoutMs);
     this.#socket = socket;
     socket.on('error', destroyBroken);
@@ -53,7 +56,7 @@ export class Attempt {
     socket.on('end', this.#onClose);
     socket.on('connect', this.#onConnect);
     if (tls !== null) socket.on('secureConnect', this.#onReady);
-    signal.addEventListener('abort', this.#onAbort);
+    this.#stopWaiting = withdrawal.onWithdrawn(this.#onWithdrawn);
     const leftMs = this.#leftMs();
     if (leftMs <= connectTimeoutMs) this.#stopTimer = this.#clock.after(leftMs, this.#onDeadline);
     else this.#stopTimer = this.#clock.after(connectTimeoutMs, this.#onConnectTimeout);
@@ -142,7 +145,7 @@ export class Attempt {
     this.#fail(dialTimeout(this.#request.endpoint.name, this.#stage, 'WSFW_UPSTREAM_HANDSHAKE_TIMEOUT'));
   };
 
-  readonly #onAbort = (): void => {
+  readonly #onWithdrawn = (): void => {
     this.#fail(new WsfwError('WSFW_CLIENT_LEFT'));
   };
 
@@ -158,7 +161,7 @@ export class Attempt {
     const socket = this.#socket;
     this.#socket = null;
     this.#stopTimer();
-    this.#request.signal.removeEventListener('abort', this.#onAbort);
+    this.#stopWaiting();
     socket?.off('error', this.#onError);
     socket?.off('close', this.#onClose);
     socket?.off('end', this.#onClose);

@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { HeaderList } from '../base/header-list.ts';
 import type { Leg } from '../base/leg.ts';
+import type { Withdrawable } from '../base/withdrawal.ts';
 import type { Endpoint } from './endpoint.ts';
 import type { TlsProfile } from './open-socket.ts';
 import type { UpgradeRequest } from './request-head.ts';
@@ -16,8 +17,8 @@ export interface DialRequest extends UpgradeRequest {
   readonly deadlineMs: number;
   /** Milliseconds for which the body of a refusal may stand still. */
   readonly stallMs: number;
-  /** Aborted when nobody waits for the answer any more. */
-  readonly signal: AbortSignal;
+  /** Told of when nobody waits for the answer any more. */
+  readonly withdrawal: Withdrawable;
 }
 
 /** What an upstream made of an opening handshake. */
@@ -39,7 +40,7 @@ export type DialOutcome =
  * Opens a connection to an endpoint and asks for a WebSocket (RFC 6455 §4.1).
  * @throws WsfwError `WSFW_UPSTREAM_UNREACHABLE`, `WSFW_UPSTREAM_TLS`, `WSFW_UPSTREAM_INVALID`,
  * `WSFW_UPSTREAM_CONNECT_TIMEOUT`, `WSFW_UPSTREAM_HANDSHAKE_TIMEOUT`, `WSFW_OVERLOADED` when the machine is out of
- * ports or descriptors, `WSFW_CLIENT_LEFT` when the signal aborted, `WSFW_BAD_TARGET` or `WSFW_PLUGIN_THREW` when
+ * ports or descriptors, `WSFW_CLIENT_LEFT` when the request was withdrawn, `WSFW_BAD_TARGET` or `WSFW_PLUGIN_THREW` when
  * there is something in the request that must not be sent. No socket is left after any of them.
  */
 export type Dial = (request: DialRequest) => Promise<DialOutcome>;

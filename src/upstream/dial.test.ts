@@ -11,6 +11,7 @@ import {
   type Script,
   tlsProfile,
 } from '../../test/support/dialing.ts';
+import { Withdrawal } from '../base/withdrawal.ts';
 import { createDial } from './dial.ts';
 
 const { clock, dial, request, upstream } = dialing();
@@ -167,7 +168,9 @@ describe('dial', () => {
 describe('a client that leaves', () => {
   it('before the dial sees none', async () => {
     const made = await upstream({});
-    expect(await codeOf(dial(request(at(made), { signal: AbortSignal.abort() })))).toBe('WSFW_CLIENT_LEFT');
+    const withdrawal = new Withdrawal();
+    withdrawal.withdraw();
+    expect(await codeOf(dial(request(at(made), { withdrawal })))).toBe('WSFW_CLIENT_LEFT');
     expect(made.connections).toHaveLength(0);
   });
 
@@ -183,34 +186,37 @@ describe('a client that leaves', () => {
       }),
     ],
   ])('%s takes the upstream along', async (_, script) => {
-    const controller = new AbortController();
-    const made = await upstream(script(() => controller.abort()));
-    expect(await codeOf(dial(request(at(made), { signal: controller.signal })))).toBe('WSFW_CLIENT_LEFT');
+    const withdrawal = new Withdrawal();
+    const made = await upstream(script(() => withdrawal.withdraw()));
+    expect(await codeOf(dial(request(at(made), { withdrawal })))).toBe('WSFW_CLIENT_LEFT');
   });
 
   it('while the name is looked up ends the attempt', async () => {
-    const controller = new AbortController();
+    const withdrawal = new Withdrawal();
     const silent = createDial(clock, () => {});
-    const outcome = silent(request('ws://slow.test/', { signal: controller.signal }));
-    controller.abort();
+    const outcome = silent(request('ws://slow.test/', { withdrawal }));
+    withdrawal.withdraw();
     expect(await codeOf(outcome)).toBe('WSFW_CLIENT_LEFT');
   });
 
-  it('leaves no listener on its signal, however the dial ends', async () => {
+  it('leaves nobody to be told of it, however the dial ends', async () => {
     const listening = new Set<unknown>();
-    const signal = Object.assign(new AbortController().signal, {
-      addEventListener: (_: string, f: unknown) => listening.add(f),
-      removeEventListener: (_: string, f: unknown) => listening.delete(f),
-    });
+    const withdrawal = {
+      withdrawn: false,
+      onWithdrawn: (f: () => void) => {
+        listening.add(f);
+        return () => listening.delete(f);
+      },
+    };
     const made = await upstream({
       onRequest: (socket, head) => {
         if (made.connections.length === 1) socket.write(head.accept());
         else socket.end('HTTP/1.1 404 No\r\nContent-Length: 0\r\n\r\n');
       },
     });
-    (await accepted(dial(request(at(made), { signal })))).stream.destroy();
+    (await accepted(dial(request(at(made), { withdrawal })))).stream.destroy();
     expect(listening.size).toBe(0);
-    (await answered(dial(request(at(made), { signal })))).body.resume();
+    (await answered(dial(request(at(made), { withdrawal })))).body.resume();
     expect(listening.size).toBe(0);
   });
 });

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { acceptFor, checkAgreement, checkHandshake, keepDeflateOffers, newKey } from './handshake.ts';
-import { parseExtensionList, parseTokenList } from './tokens.ts';
+import { acceptFor, checkAgreement, checkHandshake, keepDeflateOffers } from './handshake.ts';
+import { KeyPool } from './key-pool.ts';
+import { type HeaderFields, parseExtensionList, parseTokenList } from './tokens.ts';
 
 type Pairs = [string, string][];
 const KEY = 'dGhlIHNhbXBsZSBub25jZQ==';
@@ -13,8 +14,11 @@ const VALID: Pairs = [
   ['Sec-WebSocket-Version', '13'],
 ];
 
+const fieldsOf = (pairs: Pairs): HeaderFields => ({
+  getAll: (name) => pairs.filter(([own]) => own.toLowerCase() === name).map(([, value]) => value),
+});
 const check = (headers: Pairs, method = 'GET', httpVersion = '1.1') =>
-  checkHandshake({ method, httpVersion, headers });
+  checkHandshake({ method, httpVersion, headers: fieldsOf(headers) });
 const without = (name: string): Pairs => VALID.filter(([own]) => own !== name);
 const withValue = (name: string, ...values: string[]): Pairs => [
   ...without(name),
@@ -33,8 +37,9 @@ describe('the opening handshake', () => {
   });
 
   it('makes keys that it takes itself, each another one', () => {
-    const keys = Array.from({ length: 50 }, newKey);
-    expect(new Set(keys).size).toBe(50);
+    const pool = new KeyPool();
+    const keys = Array.from({ length: 600 }, () => pool.next());
+    expect(new Set(keys).size).toBe(600);
     for (const key of keys) expect(statusOf(withValue('Sec-WebSocket-Key', key))).toBe(101);
   });
 
@@ -192,7 +197,7 @@ describe('what an upstream agrees to', () => {
     ];
     const names = new Set(extra.map(([name]) => name));
     const headers = [...fields.filter(([name]) => !names.has(name)), ...extra];
-    return checkAgreement(headers, { key: KEY, subprotocols, extensions });
+    return checkAgreement(fieldsOf(headers), { key: KEY, subprotocols, extensions });
   };
   const agreesTo = (answer: string, offered: string) =>
     agree([['Sec-WebSocket-Extensions', answer]], offered).ok;
@@ -212,7 +217,7 @@ describe('what an upstream agrees to', () => {
   const invalid: [string, Pairs][] = [
     ['another protocol to upgrade to', [['Upgrade', 'h2c']]],
     ['a Connection that does not upgrade', [['Connection', 'keep-alive']]],
-    ['the accept value of another key', [['Sec-WebSocket-Accept', acceptFor(newKey())]]],
+    ['the accept value of another key', [['Sec-WebSocket-Accept', acceptFor(new KeyPool().next())]]],
     [
       'an accept value twice',
       [

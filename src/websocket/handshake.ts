@@ -1,13 +1,6 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { extensionFault } from './deflate.ts';
-import {
-  type HeaderPairs,
-  headerValues,
-  isToken,
-  namesToken,
-  parseExtensionList,
-  parseTokenList,
-} from './tokens.ts';
+import { type HeaderFields, isToken, namesToken, parseExtensionList, parseTokenList } from './tokens.ts';
 
 export { keepDeflateOffers } from './deflate.ts';
 
@@ -20,7 +13,7 @@ export interface HandshakeRequest {
   readonly method: string;
   /** `1.1` */
   readonly httpVersion: string;
-  readonly headers: HeaderPairs;
+  readonly headers: HeaderFields;
 }
 
 /** A client's valid opening handshake (RFC 6455 §4.2.1). */
@@ -56,32 +49,23 @@ export type AgreementVerdict =
   | { readonly ok: false; readonly detail: string };
 
 /** `Sec-WebSocket-Accept` for a key (RFC 6455 §4.2.2, step 5.4). */
-export const acceptFor = (key: string): string =>
-  createHash('sha1')
-    .update(key + GUID)
-    .digest('base64');
-
-/** A fresh `Sec-WebSocket-Key`: 16 random bytes in base64 (RFC 6455 §4.1, step 7). */
-export const newKey = (): string => randomBytes(16).toString('base64');
+export const acceptFor = (key: string): string => hash('sha1', key + GUID, 'base64');
 
 /** Checks a client's opening handshake (RFC 6455 §4.2.1). */
 export function checkHandshake(request: HandshakeRequest): HandshakeVerdict {
   const refusal = refuseUpgrade(request) ?? refuseVersion(request.headers) ?? refuseFields(request.headers);
   if (refusal !== null) return { ok: false, refusal };
-  const values = (name: string) => headerValues(request.headers, name);
-  const [key = ''] = values('sec-websocket-key');
-  const subprotocols = parseTokenList(values('sec-websocket-protocol')) ?? [];
-  return {
-    ok: true,
-    handshake: { key, subprotocols, extensions: values('sec-websocket-extensions').join(', ') },
-  };
+  const { headers } = request;
+  const [key = ''] = headers.getAll('sec-websocket-key');
+  const subprotocols = parseTokenList(headers.getAll('sec-websocket-protocol')) ?? [];
+  const extensions = headers.getAll('sec-websocket-extensions').join(', ');
+  return { ok: true, handshake: { key, subprotocols, extensions } };
 }
 
 /** Whether the request asks to become a WebSocket at all, in any state: `Upgrade` and `Connection` say so. */
-export function asksForWebSocket(headers: HeaderPairs): boolean {
+export function asksForWebSocket(headers: HeaderFields): boolean {
   return (
-    namesToken(headerValues(headers, 'upgrade'), 'websocket') &&
-    namesToken(headerValues(headers, 'connection'), 'upgrade')
+    namesToken(headers.getAll('upgrade'), 'websocket') && namesToken(headers.getAll('connection'), 'upgrade')
   );
 }
 
@@ -101,8 +85,8 @@ function refuseUpgrade({ method, httpVersion, headers }: HandshakeRequest): Hand
   return { status: 405, detail: 'a WebSocket handshake is a GET request', headers: [['Allow', 'GET']] };
 }
 
-function refuseVersion(headers: HeaderPairs): HandshakeRefusal | null {
-  const [version, ...others] = headerValues(headers, 'sec-websocket-version');
+function refuseVersion(headers: HeaderFields): HandshakeRefusal | null {
+  const [version, ...others] = headers.getAll('sec-websocket-version');
   if (version === undefined) return malformed('Sec-WebSocket-Version is missing');
   if (others.length > 0) return malformed('Sec-WebSocket-Version is there more than once');
   if (version === '13') return null;
@@ -112,26 +96,29 @@ function refuseVersion(headers: HeaderPairs): HandshakeRefusal | null {
   return { status: 426, detail: 'this address speaks version 13 of WebSocket only', headers: required };
 }
 
-function refuseFields(headers: HeaderPairs): HandshakeRefusal | null {
-  for (const name of ['Host', 'Sec-WebSocket-Key']) {
-    const count = headerValues(headers, name).length;
-    if (count !== 1) return malformed(count === 0 ? `${name} is missing` : `${name} is there more than once`);
-  }
-  const [key = ''] = headerValues(headers, 'sec-websocket-key');
+function refuseFields(headers: HeaderFields): HandshakeRefusal | null {
+  const refusal = refuseCount(headers, 'Host') ?? refuseCount(headers, 'Sec-WebSocket-Key');
+  if (refusal !== null) return refusal;
+  const [key = ''] = headers.getAll('sec-websocket-key');
   if (!KEY.test(key)) return malformed('Sec-WebSocket-Key is not 16 bytes in base64');
   return refuseBody(headers) ?? refuseOffers(headers);
 }
 
+function refuseCount(headers: HeaderFields, name: string): HandshakeRefusal | null {
+  const count = headers.getAll(name.toLowerCase()).length;
+  if (count === 1) return null;
+  return malformed(count === 0 ? `${name} is missing` : `${name} is there more than once`);
+}
+
 // A body would be taken for the first bytes of the WebSocket stream.
-function refuseBody(headers: HeaderPairs): HandshakeRefusal | null {
-  if (headerValues(headers, 'transfer-encoding').length > 0)
-    return malformed('a WebSocket handshake has no body');
-  if (headerValues(headers, 'content-length').every((length) => /^0+$/.test(length))) return null;
+function refuseBody(headers: HeaderFields): HandshakeRefusal | null {
+  if (headers.getAll('transfer-encoding').length > 0) return malformed('a WebSocket handshake has no body');
+  if (headers.getAll('content-length').every((length) => /^0+$/.test(length))) return null;
   return malformed('a WebSocket handshake has no body');
 }
 
-function refuseOffers(headers: HeaderPairs): HandshakeRefusal | null {
-  const lines = headerValues(headers, 'sec-websocket-protocol');
+function refuseOffers(headers: HeaderFields): HandshakeRefusal | null {
+  const lines = headers.getAll('sec-websocket-protocol');
   const subprotocols = parseTokenList(lines);
   if (subprotocols === null || (lines.length > 0 && subprotocols.length === 0)) {
     return malformed('Sec-WebSocket-Protocol is malformed');
@@ -139,7 +126,7 @@ function refuseOffers(headers: HeaderPairs): HandshakeRefusal | null {
   if (new Set(subprotocols).size !== subprotocols.length) {
     return malformed('Sec-WebSocket-Protocol names a subprotocol twice');
   }
-  const extensionLines = headerValues(headers, 'sec-websocket-extensions');
+  const extensionLines = headers.getAll('sec-websocket-extensions');
   const extensions = parseExtensionList(extensionLines);
   if (extensions === null || (extensionLines.length > 0 && extensions.length === 0)) {
     return malformed('Sec-WebSocket-Extensions is malformed');
@@ -152,8 +139,8 @@ function refuseOffers(headers: HeaderPairs): HandshakeRefusal | null {
  * that nothing was agreed to that was not offered.
  * @param sent the key and the offers as they went to this server.
  */
-export function checkAgreement(headers: HeaderPairs, sent: Handshake): AgreementVerdict {
-  const values = (name: string) => headerValues(headers, name);
+export function checkAgreement(headers: HeaderFields, sent: Handshake): AgreementVerdict {
+  const values = (name: string) => headers.getAll(name);
   const protocols = values('sec-websocket-protocol');
   const extensions = values('sec-websocket-extensions');
   const detail =

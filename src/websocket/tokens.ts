@@ -1,5 +1,8 @@
-/** Headers in their order, repeated ones kept apart: whatever iterates over name and value. */
-export type HeaderPairs = Iterable<readonly [name: string, value: string]>;
+/** As much of a list of headers as the rules of the handshake read. */
+export interface HeaderFields {
+  /** Every value of a header, in order; `name` is in lower case. */
+  getAll(name: string): readonly string[];
+}
 
 /** An extension as it stands in `Sec-WebSocket-Extensions` (RFC 6455 §9.1). */
 export interface ExtensionElement {
@@ -15,14 +18,6 @@ const QUOTED = /^"((?:[^"\\]|\\.)*)"$/s;
 
 /** Whether `text` is a token of RFC 9110 §5.6.2. */
 export const isToken = (text: string): boolean => TOKEN.test(text);
-
-/** Every value of the header `name`, which compares without case, in order. */
-export function headerValues(headers: HeaderPairs, name: string): string[] {
-  const wanted = name.toLowerCase();
-  const values: string[] = [];
-  for (const [own, value] of headers) if (own.toLowerCase() === wanted) values.push(value);
-  return values;
-}
 
 /**
  * Cuts `text` at each `separator` outside a quoted string, and takes the white space off each part.
@@ -70,12 +65,12 @@ export function parseTokenList(values: readonly string[]): string[] | null {
   return elements?.every(isToken) ? elements : null;
 }
 
-/** Whether the list header names `token`, in any case. Elements that are not tokens are passed over. */
+/** Whether the list header names `token`, which is given in lower case, in any case. Elements that are not tokens are passed over. */
 export function namesToken(values: readonly string[], token: string): boolean {
-  const wanted = token.toLowerCase();
-  return values.some((value) =>
-    value.split(',').some((element) => trimBlanks(element).toLowerCase() === wanted),
-  );
+  return values.some((value) => {
+    const list = value.toLowerCase();
+    return list === token || list.split(',').some((element) => trimBlanks(element) === token);
+  });
 }
 
 /** The elements of `Sec-WebSocket-Extensions`, all its lines together. `null` when malformed (RFC 6455 §9.1). */

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import { createSecureContext, type SecureContextOptions } from 'node:tls';
 import { afterEach, expect } from 'vitest';
 import { WsfwError } from '../../src/base/errors.ts';
+import { Withdrawal } from '../../src/base/withdrawal.ts';
 import { createDial, type DialOutcome, type DialRequest } from '../../src/upstream/dial.ts';
 import { parseEndpoint } from '../../src/upstream/endpoint.ts';
 import type { TlsProfile } from '../../src/upstream/open-socket.ts';
@@ -47,7 +48,7 @@ export function dialing() {
       connectTimeoutMs: 5_000,
       deadlineMs: clock.now() + 10_000,
       stallMs: 10_000,
-      signal: new AbortController().signal,
+      withdrawal: new Withdrawal(),
       ...changes,
     };
   };

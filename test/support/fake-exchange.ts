@@ -3,6 +3,7 @@ import type { Locals } from '../../src/base/connection.ts';
 import { WsfwError } from '../../src/base/errors.ts';
 import { type Header, HeaderList } from '../../src/base/header-list.ts';
 import type { RelayResult } from '../../src/base/relay.ts';
+import { Withdrawal } from '../../src/base/withdrawal.ts';
 import type { Answer, AnswerResult, Exchange, UpgradeOffer } from '../../src/http/exchange.ts';
 
 export interface FakeRequest {
@@ -28,6 +29,7 @@ export const HANDSHAKE: readonly Header[] = [
 const offer: UpgradeOffer = {
   subprotocols: [],
   extensions: '',
+  withdrawal: new Withdrawal(),
   accept: () => Promise.reject(new WsfwError('WSFW_CLIENT_LEFT')),
 };
 
