@@ -19,5 +19,6 @@ export type { RouteRef } from './base/route.ts';
 export type { Side } from './base/side.ts';
 export type { Config } from './config/config.ts';
 export { type LoadOptions, loadConfig } from './config/load.ts';
+export type { ReloadChanges } from './gateway/changes.ts';
 export { createGateway, type Gateway, type GatewayAddress, type GatewayOptions } from './gateway/gateway.ts';
 export type { GatewayStats } from './gateway/registry.ts';

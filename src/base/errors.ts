@@ -18,6 +18,7 @@ export const ERRORS = {
     what: 'too many handshakes are under way, or the machine is out of ports or descriptors',
     status: 503,
   },
+  WSFW_NOT_STARTED: { what: 'the gateway was not started', status: null },
   WSFW_DRAINING: { what: 'the gateway is shutting down', status: 503 },
   WSFW_UPSTREAM_UNREACHABLE: { what: 'the upstream refused or reset the connection', status: 502 },
   WSFW_UPSTREAM_TLS: { what: "the upstream's certificate or TLS handshake failed", status: 502 },

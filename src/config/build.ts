@@ -107,6 +107,7 @@ function serverConfig(server: ServerInput, paths: Paths): ServerConfig {
     serverHeader: server.serverHeader,
     maxPendingHandshakes: server.limits.maxPendingHandshakes,
     drainTimeoutMs: server.drain.timeout,
+    drainChanged: server.reload.drainChanged,
   };
 }
 

@@ -49,6 +49,8 @@ export interface ServerConfig {
   readonly serverHeader: string;
   readonly maxPendingHandshakes: number;
   readonly drainTimeoutMs: number;
+  /** Whether a reload drains the connections of routes that it changes. */
+  readonly drainChanged: boolean;
 }
 
 /** A whole configuration: checked, immutable, plain data that survives `structuredClone`. */

@@ -54,6 +54,7 @@ describe('loadConfig', () => {
       serverHeader: '',
       maxPendingHandshakes: 1000,
       drainTimeoutMs: 30_000,
+      drainChanged: false,
     });
   });
 

@@ -107,6 +107,15 @@ export const serverSchema = z.strictObject({
     })
     .describe('What a stop does.')
     .prefault({}),
+  reload: z
+    .strictObject({
+      drainChanged: flag(
+        'Close the connections of routes that a reload takes away or changes, or whose action it changes (1012 to ' +
+          'clients, 1001 to upstreams). Otherwise they go on as they were opened.',
+      ),
+    })
+    .describe('What a reload does.')
+    .prefault({}),
 });
 
 /** An entry of `plugins:`. */

@@ -19,7 +19,6 @@ export async function checkReading(
     forward: () => Promise.resolve(null),
     memory: memoryStorages(services.clock),
   });
-  snapshot.retain()();
-  await snapshot.disposed;
+  await snapshot.release();
   return { config: snapshot.config, warnings: snapshot.warnings };
 }

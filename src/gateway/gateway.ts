@@ -4,18 +4,22 @@ import { WsfwError } from '../base/errors.ts';
 import { type Logger, silentLogger } from '../base/logger.ts';
 import { memoryStorages } from '../base/memory-storage.ts';
 import type { Observer } from '../base/observer.ts';
+import type { RouteRef } from '../base/route.ts';
 import type { Reading } from '../config/build.ts';
 import type { Config } from '../config/config.ts';
 import { readObject } from '../config/load.ts';
 import { createForward } from '../forward/forward.ts';
 import type { HostServices } from '../host/component-host.ts';
+import { ComponentPool } from '../host/component-pool.ts';
 import { createListener, type Listener } from '../http/listener.ts';
 import { createRelayEngine } from '../relay/engine.ts';
+import { changesBetween, logFields, type ReloadChanges } from './changes.ts';
 import { drain, sendAway } from './drain.ts';
 import { Journal } from './journal.ts';
 import { allOf } from './observers.ts';
 import { PluginFaults } from './plugin-faults.ts';
 import { type GatewayStats, Registry } from './registry.ts';
+import { needsRestart } from './restart.ts';
 import { buildSnapshot, type Snapshot } from './snapshot.ts';
 
 /** What a gateway is made of. */
@@ -38,6 +42,9 @@ export interface GatewayAddress {
   readonly encrypted: boolean;
 }
 
+/** How long plugins may take to come back when the last client has gone. */
+const COME_BACK_MS = 1000;
+
 /** A WebSocket gateway in this process. Several do not touch each other. */
 export interface Gateway {
   /**
@@ -47,6 +54,19 @@ export interface Gateway {
    * before. Nothing is left then.
    */
   start(): Promise<GatewayAddress>;
+  /**
+   * Goes on with another configuration. It is checked and built whole first; then new handshakes use it at once.
+   * Components whose `use`, options and files are the same go on working, with their counts and their timers. Open
+   * connections stay open; those whose route or action is not what it was are closed (1012 to clients, 1001 to
+   * upstreams) if the new configuration says `server.reload.drainChanged: true`. The listening socket stays open, and
+   * certificates are read again. Reloads that are asked for at a time happen one after the other.
+   * @param config as for `createGateway`.
+   * @returns what changed.
+   * @throws {ConfigError} with every problem, among them what needs a restart: another `server.address`, other `server.workers`, TLS on or off.
+   * The old configuration goes on serving then. {WsfwError} `WSFW_NOT_STARTED`, or `WSFW_DRAINING` when it is being
+   * stopped.
+   */
+  reload(config: GatewayOptions['config']): Promise<ReloadChanges>;
   /**
    * Takes nothing new, closes every connection (1012 to clients, 1001 to upstreams), waits for them for
    * `server.drain.timeout`, and releases everything. Never rejects; a second call waits for the first.
@@ -60,7 +80,7 @@ export interface Gateway {
 /** Makes a gateway of a configuration. Nothing happens until `start()`. */
 export function createGateway(options: GatewayOptions): Gateway {
   const { config, logger = silentLogger } = options;
-  const reading = isConfig(config) ? { config, problems: [] } : readObject(config);
+  const reading = readingOf(config);
   const { workers = 1 } = reading.config?.server ?? {};
   if (workers !== 1)
     logger.warn(
@@ -68,6 +88,10 @@ export function createGateway(options: GatewayOptions): Gateway {
       'server.workers has no effect here: only the command wsfw starts processes of its own',
     );
   return new ConfiguredGateway(reading, options);
+}
+
+function readingOf(config: GatewayOptions['config']): Reading {
+  return isConfig(config) ? { config, problems: [] } : readObject(config);
 }
 
 /** Only what `loadConfig` made says where its keys stand. */
@@ -89,8 +113,14 @@ export class ConfiguredGateway implements Gateway {
   readonly #memory: HostServices['memory'];
   readonly #registry = new Registry();
   readonly #observer: Observer;
+  readonly #faults = new PluginFaults();
+  readonly #pool = new ComponentPool();
+  readonly #services: HostServices;
+  /** Routes that a reload took away or changed. */
+  readonly #changedRoutes = new WeakSet<RouteRef>();
+  /** The latest reload, and all before it. */
+  #reloads: Promise<unknown> = Promise.resolve();
   #snapshot: Snapshot | null = null;
-  #releaseSnapshot: () => void = () => {};
   #listener: Listener | null = null;
   #started: Promise<GatewayAddress> | null = null;
   #stopped: Promise<void> | null = null;
@@ -105,11 +135,23 @@ export class ConfiguredGateway implements Gateway {
     this.#memory = memory;
     const observers: Observer[] = [this.#registry, new Journal(logger)];
     this.#observer = allOf(observer === undefined ? observers : [...observers, observer], logger);
+    this.#services = this.#createServices();
   }
 
   start(): Promise<GatewayAddress> {
     this.#started ??= this.#start();
     return this.#started;
+  }
+
+  reload(config: GatewayOptions['config']): Promise<ReloadChanges> {
+    return this.reloadReading(() => readingOf(config));
+  }
+
+  /** The same for a configuration that may have problems, which is read when its turn has come. */
+  reloadReading(read: () => Reading | Promise<Reading>): Promise<ReloadChanges> {
+    const reloaded = this.#reloads.then(() => this.#reload(read));
+    this.#reloads = reloaded.catch(() => {});
+    return reloaded;
   }
 
   stop(): Promise<void> {
@@ -135,15 +177,13 @@ export class ConfiguredGateway implements Gateway {
     // Nobody would stop it again.
     if (this.#stopped !== null)
       throw new WsfwError('WSFW_DRAINING', 'the gateway was stopped before it started');
-    const faults = new PluginFaults();
-    const snapshot = await buildSnapshot(this.#reading, this.#services(faults), faults);
-    this.#snapshot = snapshot;
-    this.#releaseSnapshot = snapshot.retain();
+    const snapshot = await buildSnapshot(this.#reading, this.#services, this.#parts());
     try {
-      return await this.#listen(snapshot);
+      const address = await this.#listen(snapshot);
+      this.#snapshot = snapshot;
+      return address;
     } catch (error) {
-      this.#releaseSnapshot();
-      await snapshot.disposed;
+      await snapshot.release();
       throw error;
     }
   }
@@ -153,7 +193,7 @@ export class ConfiguredGateway implements Gateway {
     const listener = createListener({
       settings: snapshot.config.server,
       tls,
-      site: () => snapshot,
+      site: () => this.#snapshot ?? snapshot,
       clock: this.#clock,
       logger: this.#logger,
       observer: this.#observer,
@@ -162,6 +202,47 @@ export class ConfiguredGateway implements Gateway {
     const { host, port } = await listener.listen();
     this.#listener = listener;
     return { host, port, encrypted: tls !== null };
+  }
+
+  async #reload(read: () => Reading | Promise<Reading>): Promise<ReloadChanges> {
+    await this.#started;
+    const [before, listener] = [this.#snapshot, this.#listener];
+    if (before === null || listener === null) throw new WsfwError('WSFW_NOT_STARTED');
+    this.#refuseWhenStopped();
+    const reading = await read();
+    const problems = needsRestart(before.config.server, reading);
+    const after = await buildSnapshot(reading, this.#services, {
+      ...this.#parts(),
+      previous: before,
+      problems,
+    });
+    try {
+      this.#refuseWhenStopped();
+      listener.configure(after.config.server, after.certificates);
+    } catch (error) {
+      await after.release();
+      throw error;
+    }
+    this.#snapshot = after;
+    // Whoever came through it may hold some of its components for days.
+    void before.release();
+    const changes = changesBetween(before, after);
+    this.#logger.info(logFields(changes), 'reloaded');
+    this.#leaveBehind(before, after);
+    return changes;
+  }
+
+  #refuseWhenStopped(): void {
+    if (this.#stopped !== null) throw new WsfwError('WSFW_DRAINING', 'the gateway is being stopped');
+  }
+
+  /** Marks the routes that are not what they were, and drains their connections if that is wanted. */
+  #leaveBehind(before: Snapshot, after: Snapshot): void {
+    for (const { ref } of before.routes.values()) if (!after.serves(ref)) this.#changedRoutes.add(ref);
+    if (!after.config.server.drainChanged) return;
+    const changed = [...this.#registry.connections()].filter(({ route }) => this.#changedRoutes.has(route));
+    if (changed.length > 0) this.#logger.info({ connections: changed.length }, 'draining changed routes');
+    for (const connection of changed) sendAway(connection);
   }
 
   async #stop(): Promise<void> {
@@ -183,12 +264,18 @@ export class ConfiguredGateway implements Gateway {
       timeoutMs: drainTimeoutMs,
     });
     await closed;
-    this.#releaseSnapshot();
-    if (!(await snapshot.end(this.#clock)))
+    // One that is under way finds that it is too late, and lets go of what it built.
+    await this.#reloads;
+    void snapshot.release();
+    if (!(await this.#pool.end(this.#clock, COME_BACK_MS)))
       this.#logger.warn({}, 'a plugin still works on a request whose client is gone: stopped without it');
   }
 
-  #services(faults: PluginFaults): HostServices {
+  #parts(): { readonly pool: ComponentPool; readonly faults: PluginFaults } {
+    return { pool: this.#pool, faults: this.#faults };
+  }
+
+  #createServices(): HostServices {
     const forward = createForward({
       engine: createRelayEngine({ clock: this.#clock }),
       clock: this.#clock,
@@ -197,7 +284,7 @@ export class ConfiguredGateway implements Gateway {
         ...this.#observer,
         opened: (connection) => {
           this.#observer.opened(connection);
-          if (this.#stopped !== null) sendAway(connection);
+          if (this.#stopped !== null || this.#comesTooLate(connection)) sendAway(connection);
         },
       },
     });
@@ -205,7 +292,12 @@ export class ConfiguredGateway implements Gateway {
       clock: this.#clock,
       logger: this.#logger,
       memory: this.#memory,
-      forward: faults.watchForward(forward),
+      forward: this.#faults.watchForward(forward),
     };
+  }
+
+  /** Whether its handshake was under way when a reload drained the connections of its route. */
+  #comesTooLate({ route }: Connection): boolean {
+    return this.#snapshot?.config.server.drainChanged === true && this.#changedRoutes.has(route);
   }
 }

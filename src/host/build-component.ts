@@ -1,28 +1,14 @@
 import { isConfigError } from '../base/config-error.ts';
 import { WsfwError } from '../base/errors.ts';
 import type { KeyPath, Problem } from '../base/problem.ts';
-import type { Storage } from '../base/storage.ts';
 import { type Origin, placeOf } from '../config/config.ts';
 import { hideVariables } from '../config/found.ts';
+import { BuiltComponent } from './built-component.ts';
 import type { CheckedComponent } from './check-components.ts';
 import type { Kind } from './check-plugin.ts';
-import { createHost, type HostServices } from './component-host.ts';
+import { ComponentHost, type HostServices, type Storages } from './component-host.ts';
 import { withDeadline } from './deadline.ts';
 import { describeError, describeValue } from './describe-error.ts';
-
-/** A component at work. */
-export interface BuiltComponent {
-  readonly kind: Kind;
-  readonly name: string;
-  /** Equal for components that were configured alike: a later configuration may go on using this one. */
-  readonly key: string;
-  /** Of an action: whether it serves WebSocket upgrades. */
-  readonly upgrades: boolean;
-  /** A middleware, an action or a storage, as `kind` says. */
-  readonly value: unknown;
-  /** Never rejects. */
-  dispose(): Promise<void>;
-}
 
 /** Why a component was not built. */
 export interface BuildFailure {
@@ -35,20 +21,22 @@ const STORAGE_METHODS = ['get', 'set', 'increment', 'delete'] as const;
 /** Calls a component's `create`. Never rejects: what was opened by a component that failed is closed again. */
 export async function buildComponent(
   checked: CheckedComponent,
-  storages: ReadonlyMap<string, Storage> | null,
+  storages: Storages | null,
   origin: Origin,
   services: HostServices,
 ): Promise<BuiltComponent | BuildFailure> {
-  const { kind, name, key, plugin, component, config, pluginConfig, entry } = checked;
+  const { kind, name, plugin, component, config, pluginConfig, entry } = checked;
   const scope = { component: `${kind}.${name}`, plugin, folder: entry.folder, storages };
-  const { host, dispose } = createHost(services, scope);
+  const host = new ComponentHost(services, scope);
   try {
-    const value = await withDeadline(services.clock, () => component.create({ config, pluginConfig, host }));
+    const creation = { config, pluginConfig, host: host.host };
+    const value = await withDeadline(services.clock, () => component.create(creation));
     const wrong = whatIsWrong(kind, value);
     if (wrong !== null) throw new TypeError(wrong);
-    return { kind, name, key, upgrades: component.upgrades === true, value, dispose };
+    await host.built();
+    return new BuiltComponent(checked, value, host);
   } catch (error) {
-    await dispose();
+    await host.dispose();
     return failure(checked, error, origin);
   }
 }

@@ -31,10 +31,10 @@ describe('buildComponents', () => {
       storages: { Memory: use('plugins.p.storages.S') },
     });
     const built = await build();
-    expect(built.middlewares.get('Guard')).toBe(pass);
+    expect(built.middlewares.get('Guard')?.value).toBe(pass);
     expect(built.actions.get('One')?.upgrades).toBe(true);
     expect(built.actions.get('Two')?.upgrades).toBe(false);
-    expect(built.storages.get('Memory')).toBe(storage);
+    expect(built.storages.get('Memory')?.value).toBe(storage);
   });
 
   it('hands over the validated configuration, and that of the plugin', async () => {

@@ -118,7 +118,7 @@ describe('disposing', () => {
       storages: { Memory: use('plugins.p.storages.S') },
     });
     const built = await build();
-    await Promise.all([built.dispose(), built.dispose()]);
+    await Promise.all([built.release(), built.release()]);
     expect(log).toEqual(['second', 'first', 'storage']);
   });
 
@@ -147,7 +147,7 @@ describe('disposing', () => {
       }),
       oneMiddleware,
     );
-    const disposed = (await build()).dispose();
+    const disposed = (await build()).release();
     await hanging;
     clock.advance(10_000);
     await disposed;

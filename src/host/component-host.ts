@@ -7,6 +7,7 @@ import type { Storage } from '../base/storage.ts';
 import type { Host } from './contract.ts';
 import { withDeadline } from './deadline.ts';
 import { describeError } from './describe-error.ts';
+import { FoundFiles } from './found-files.ts';
 
 /** What the gateway lends to every component. */
 export interface HostServices {
@@ -17,6 +18,16 @@ export interface HostServices {
   readonly memory: (component: string) => Storage;
 }
 
+/** A storage at work, which lives for as long as anybody holds it. */
+export interface HeldStorage {
+  readonly value: Storage;
+  retain(): void;
+  release(): Promise<void>;
+}
+
+/** Storages by their names in a configuration. */
+export type Storages = ReadonlyMap<string, HeldStorage>;
+
 export interface ComponentScope {
   /** `actions.ForwardWebSocket`: how the configuration calls it. */
   readonly component: string;
@@ -24,56 +35,104 @@ export interface ComponentScope {
   /** Folder of the file in which it stands. */
   readonly folder: string;
   /** What `host.storage` gives out; `null` for a storage, which must not depend on another. */
-  readonly storages: ReadonlyMap<string, Storage> | null;
+  readonly storages: Storages | null;
 }
 
-/** One component's host, and the end of the component's life. */
-export interface ComponentHost {
+/** One component's host, what the component got through it, and the end of the component's life. */
+export class ComponentHost {
   /** Its methods need no `this`, since authors take a host apart. */
   readonly host: Host;
+  readonly #services: HostServices;
+  readonly #logger: Logger;
+  readonly #disposers: (() => void | Promise<void>)[] = [];
+  readonly #taken = new Map<string, HeldStorage>();
+  readonly #files = new FoundFiles();
+  #storages: Storages | null;
+  #isBuilt = false;
+  #disposed: Promise<void> | null = null;
+
+  constructor(services: HostServices, { component, plugin, folder, storages }: ComponentScope) {
+    this.#services = services;
+    this.#storages = storages;
+    this.#logger = services.logger.child({ component, plugin });
+    this.host = {
+      logger: this.#logger,
+      clock: services.clock,
+      forward: services.forward,
+      storage: (name) => this.#take(name),
+      memory: services.memory(component),
+      resolvePath: (path) => this.#resolve(folder, path),
+      onDispose: (f) => this.#onDispose(f),
+    };
+  }
+
+  /** The files that `create` asked for. */
+  get files(): readonly string[] {
+    return this.#files.paths;
+  }
+
+  /** Notes that `create` is done: what it asked for is what the component is made of. */
+  async built(): Promise<void> {
+    this.#isBuilt = true;
+    await this.#files.settle();
+  }
+
+  /** Whether the component would be made of the same with other storages: the same storages, and files as they were. */
+  isCurrent(storages: Storages | null): Promise<boolean> {
+    for (const [name, storage] of this.#taken)
+      if (storages?.get(name) !== storage) return Promise.resolve(false);
+    return this.#files.areUnchanged();
+  }
+
+  /** From now on gives out the storages of a later configuration. */
+  rebind(storages: Storages): void {
+    if (this.#storages !== null) this.#storages = storages;
+  }
+
   /** Runs what was registered, last first. Never rejects; the second time it only waits for the first. */
-  dispose(): Promise<void>;
-}
+  dispose(): Promise<void> {
+    this.#disposed ??= this.#dispose();
+    return this.#disposed;
+  }
 
-export function createHost(services: HostServices, scope: ComponentScope): ComponentHost {
-  const { clock, forward } = services;
-  const logger = services.logger.child({ component: scope.component, plugin: scope.plugin });
-  const disposers: (() => void | Promise<void>)[] = [];
-  let disposed: Promise<void> | null = null;
+  #resolve(folder: string, path: string): string {
+    const file = resolve(folder, path);
+    // Later it may be one file a request.
+    if (!this.#isBuilt) this.#files.note(file);
+    return file;
+  }
 
-  const run = async (f: () => void | Promise<void>): Promise<void> => {
-    try {
-      await withDeadline(clock, f);
-    } catch (error) {
-      logger.error({ err: error }, `the component could not be disposed of: ${describeError(error)}`);
+  #take(name: string): Storage {
+    const storage = findStorage(name, this.#storages);
+    if (this.#disposed === null && this.#taken.get(name) !== storage) {
+      storage.retain();
+      void this.#taken.get(name)?.release();
+      this.#taken.set(name, storage);
     }
-  };
-  const runAll = async (): Promise<void> => {
-    for (const f of disposers.reverse()) await run(f);
-  };
-  const host: Host = {
-    logger,
-    clock,
-    forward,
-    storage: (name) => findStorage(name, scope.storages),
-    memory: services.memory(scope.component),
-    resolvePath: (path) => resolve(scope.folder, path),
-    onDispose(f) {
-      // A component whose create went on past its deadline registers too late: what it opened is closed at once.
-      if (disposed === null) disposers.push(f);
-      else disposed = disposed.then(() => run(f));
-    },
-  };
-  return {
-    host,
-    dispose() {
-      disposed ??= runAll();
-      return disposed;
-    },
-  };
+    return storage.value;
+  }
+
+  #onDispose(f: () => void | Promise<void>): void {
+    // A component whose create went on past its deadline registers too late: what it opened is closed at once.
+    if (this.#disposed === null) this.#disposers.push(f);
+    else this.#disposed = this.#disposed.then(() => this.#run(f));
+  }
+
+  async #dispose(): Promise<void> {
+    for (const f of this.#disposers.reverse()) await this.#run(f);
+    await Promise.all([...this.#taken.values()].map((storage) => storage.release()));
+  }
+
+  async #run(f: () => void | Promise<void>): Promise<void> {
+    try {
+      await withDeadline(this.#services.clock, f);
+    } catch (error) {
+      this.#logger.error({ err: error }, `the component could not be disposed of: ${describeError(error)}`);
+    }
+  }
 }
 
-function findStorage(name: string, storages: ComponentScope['storages']): Storage {
+function findStorage(name: string, storages: Storages | null): HeldStorage {
   if (storages === null) throw ConfigError.at([], 'a storage cannot use another storage');
   const storage = storages.get(name);
   if (storage !== undefined) return storage;

@@ -39,7 +39,7 @@ async function build(
   };
   const middleware = (await buildComponents(config, loaded, services)).middlewares.get('Token');
   if (middleware === undefined) throw new Error('there is no middleware Token');
-  return middleware;
+  return middleware.value;
 }
 
 async function send(middleware: Middleware, exchange: FakeExchange): Promise<FakeExchange | 'passed'> {

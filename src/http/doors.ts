@@ -16,14 +16,13 @@ export interface DoorParts {
   readonly sockets: OpenSockets;
   readonly clock: Clock;
   readonly logger: Logger;
-  readonly serverHeader: string;
   /** Takes a socket on which a request is to be read as if it had just been opened. */
   readonly again: (socket: Duplex) => void;
 }
 
 /** Answers every event of a Node server that concerns a request. */
 export function openDoors(server: Server, parts: DoorParts): void {
-  const { intake, sockets, clock, serverHeader } = parts;
+  const { intake, sockets, clock } = parts;
   const onRequest = (request: IncomingMessage, response: ServerResponse) => {
     if (sockets.isFinished(request.socket)) return;
     sockets.began(request.socket, response);
@@ -58,7 +57,7 @@ export function openDoors(server: Server, parts: DoorParts): void {
     guard(
       parts,
       socket,
-      before.then(() => answerOnSocket(socket, failure, serverHeader, clock)),
+      before.then(() => answerOnSocket(socket, failure, intake.serverHeader, clock)),
     );
   });
 }

@@ -53,7 +53,8 @@ export interface IntakeParts {
 /** Takes requests to their routes: reads them, matches, makes the exchange, runs the route. Nothing here rejects. */
 export class Intake {
   readonly #parts: IntakeParts;
-  readonly #readClient: ReturnType<typeof clientReader>;
+  #settings: IntakeSettings;
+  #readClient: ReturnType<typeof clientReader>;
   /** Upgrades that nobody has decided on yet, and their sockets. */
   readonly #pending = new Map<UpgradeExchange, Duplex>();
   #draining = false;
@@ -61,10 +62,24 @@ export class Intake {
   /** @throws `WSFW_CONFIG_INVALID` for a trusted proxy or a `Server` header that is none. */
   constructor(parts: IntakeParts) {
     this.#parts = parts;
-    if (!isHeaderValue(parts.settings.serverHeader)) {
-      throw new WsfwError('WSFW_CONFIG_INVALID', 'serverHeader has characters that a header cannot carry');
-    }
-    this.#readClient = clientReader(compileTrust(parts.settings.trustedProxies), parts.logger);
+    this.#settings = parts.settings;
+    this.#readClient = readerFor(parts.settings, parts.logger);
+  }
+
+  /**
+   * Serves with other settings from the next request on.
+   * @throws as the constructor does; nothing has changed then.
+   */
+  configure(settings: IntakeSettings): void {
+    const readClient = readerFor(settings, this.#parts.logger);
+    // A reader warns of an undeclared proxy once.
+    if (settings.trustedProxies.join() !== this.#settings.trustedProxies.join())
+      this.#readClient = readClient;
+    this.#settings = settings;
+  }
+
+  get serverHeader(): string {
+    return this.#settings.serverHeader;
   }
 
   /** Upgrades that nobody has decided on yet. */
@@ -145,9 +160,9 @@ export class Intake {
   }
 
   #find({ method, path, hostname }: RequestHead) {
-    const { settings, ready, site, logger } = this.#parts;
+    const { ready, site, logger } = this.#parts;
     try {
-      const health = matchHealth(settings.healthRoutes, path, () => ready() && !this.#draining);
+      const health = matchHealth(this.#settings.healthRoutes, path, () => ready() && !this.#draining);
       return health ?? site().match({ method, path, host: hostname });
     } catch (error) {
       logger.error({ err: error }, 'the routes could not be asked; answered 500');
@@ -156,7 +171,7 @@ export class Intake {
   }
 
   #shortage(id: string): Answer | null {
-    const isFull = this.#pending.size >= this.#parts.settings.maxPendingHandshakes;
+    const isFull = this.#pending.size >= this.#settings.maxPendingHandshakes;
     if (this.#draining) return unavailable('WSFW_DRAINING', id, 'draining');
     return isFull
       ? unavailable('WSFW_OVERLOADED', id, 'maxPendingHandshakes handshakes are under way')
@@ -182,8 +197,7 @@ export class Intake {
   }
 
   #surroundings(closes: () => boolean, settled: ExchangeSurroundings['settled']): ExchangeSurroundings {
-    const { settings, logger } = this.#parts;
-    return { serverHeader: settings.serverHeader, logger, closes, settled };
+    return { serverHeader: this.serverHeader, logger: this.#parts.logger, closes, settled };
   }
 
   async #refuse(
@@ -199,7 +213,7 @@ export class Intake {
   }
 
   #answer(sink: AnswerSink, requestId: string, answer: Answer, closes: boolean): Promise<boolean> {
-    const { serverHeader } = this.#parts.settings;
+    const { serverHeader } = this;
     return sink.send(prepareAnswer(answer, { requestId, serverHeader, added: [], closes }));
   }
 
@@ -215,6 +229,12 @@ export class Intake {
       logger.error({ id, err: thrown }, 'an observer threw');
     }
   }
+}
+
+function readerFor({ serverHeader, trustedProxies }: IntakeSettings, logger: Logger) {
+  if (!isHeaderValue(serverHeader))
+    throw new WsfwError('WSFW_CONFIG_INVALID', 'serverHeader has characters that a header cannot carry');
+  return clientReader(compileTrust(trustedProxies), logger);
 }
 
 function unavailable(code: ErrorCode, requestId: string, reason: string): Answer {

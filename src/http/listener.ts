@@ -42,6 +42,12 @@ export interface ListenerStats {
 export interface Listener {
   /** Rejects with `WSFW_ADDRESS_IN_USE` or `WSFW_ADDRESS_UNAVAILABLE`, naming the address. */
   listen(): Promise<BoundAddress>;
+  /**
+   * Goes on with other settings, and another certificate, from the next request and TLS handshake on. What it listens on
+   * stays as it is, and whether it does so with TLS.
+   * @throws what `createListener` does.
+   */
+  configure(settings: Omit<ListenerSettings, 'address'>, tls: ListenerTls | null): void;
   /** Goes on listening, but takes no upgrade (503), is not ready, and ends each connection with its next answer. */
   drain(): void;
   /**
@@ -58,14 +64,16 @@ export function createListener(parts: ListenerParts): Listener {
   const { settings, clock, tls, logger } = parts;
   const sockets = new OpenSockets();
   const intake = new Intake({ ...parts, sockets });
-  const server = createNodeServer(settings, tls);
+  const outer = createNodeServer(settings, tls);
+  const { server } = outer;
   // An HTTPS server takes sockets before their TLS handshake only.
-  const inner = tls === null ? server : createReplayServer(settings, clock);
-  const again = (socket: Duplex) => void inner.emit('connection', socket);
-  const doorParts = { intake, sockets, clock, logger, serverHeader: settings.serverHeader, again };
-  for (const one of new Set([server, inner])) openDoors(one, doorParts);
-  const handshakes = tls === null ? null : new TlsHandshakes();
-  track(server, sockets, handshakes);
+  const inner = tls === null ? outer : createReplayServer(settings, clock);
+  const again = (socket: Duplex) => void inner.server.emit('connection', socket);
+  for (const one of new Set([outer, inner])) openDoors(one.server, { intake, sockets, clock, logger, again });
+  let { readTimeoutMs } = settings;
+  let certificate = tls;
+  const handshakes = tls === null ? null : new TlsHandshakes(clock);
+  track(server, sockets, handshakes, () => readTimeoutMs);
 
   let closing: Promise<void> | null = null;
   const close = async (withinMs: number) => {
@@ -86,19 +94,35 @@ export function createListener(parts: ListenerParts): Listener {
   };
   return {
     listen: () => listen(server, settings.address, tls !== null, acceptFailures(logger, clock)),
+    configure(later, laterTls) {
+      // Another context makes every client's TLS session unknown.
+      if (laterTls !== null && !isSame(laterTls, certificate)) outer.setTls(laterTls);
+      intake.configure(later);
+      certificate = laterTls;
+      ({ readTimeoutMs } = later);
+      for (const one of new Set([outer, inner])) one.setTimeouts(later);
+    },
     drain: () => intake.drain(),
     close: (withinMs) => (closing ??= close(withinMs)),
     stats: () => ({ sockets: sockets.size, pendingHandshakes: intake.pending }),
   };
 }
 
+const isSame = (one: ListenerTls, other: ListenerTls | null): boolean =>
+  one.cert === other?.cert && one.key === other.key;
+
 /** Keeps count of the sockets: with TLS, those whose handshake is not complete apart. */
-function track(server: Server, sockets: OpenSockets, handshakes: TlsHandshakes | null): void {
+function track(
+  server: Server,
+  sockets: OpenSockets,
+  handshakes: TlsHandshakes | null,
+  handshakeTimeoutMs: () => number,
+): void {
   if (handshakes === null) {
     server.on('connection', (socket) => sockets.add(socket));
     return;
   }
-  server.on('connection', (socket) => handshakes.began(socket));
+  server.on('connection', (socket) => handshakes.began(socket, handshakeTimeoutMs()));
   server.on('secureConnection', (socket: Duplex) => {
     handshakes.done(socket);
     sockets.add(socket);

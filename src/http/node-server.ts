@@ -1,7 +1,10 @@
 import { createServer, type Server } from 'node:http';
-import { createServer as createTlsServer } from 'node:https';
+import { createServer as createTlsServer, type Server as SecureServer } from 'node:https';
 import { WsfwError } from '../base/errors.ts';
 import { HIGH_WATER_MARK_BYTES, MAX_HEAD_BYTES, READ_TIMEOUT_CHECK_MS, TCP_KEEP_ALIVE_MS } from './limits.ts';
+
+/** Node's timers take 24.8 days at most. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /** Certificate chain and key, in PEM. */
 export interface ListenerTls {
@@ -17,11 +20,23 @@ export interface ServerTimeouts {
   readonly idleTimeoutMs: number;
 }
 
+/** A server, and how to go on with other settings. */
+export interface NodeServer {
+  readonly server: Server;
+  /** Sets what holds from the next request on. */
+  setTimeouts(timeouts: ServerTimeouts): void;
+  /**
+   * Shows another certificate from the next TLS handshake on. Not for plain HTTP.
+   * @throws `WSFW_TLS_FILE` when the certificate or key cannot be used.
+   */
+  setTls(tls: ListenerTls): void;
+}
+
 /**
  * An HTTP or HTTPS server with every limit set and no listener yet.
  * @throws `WSFW_TLS_FILE` when the certificate or key cannot be used.
  */
-export function createNodeServer(timeouts: ServerTimeouts, tls: ListenerTls | null): Server {
+export function createNodeServer(timeouts: ServerTimeouts, tls: ListenerTls | null): NodeServer {
   const options = {
     maxHeaderSize: MAX_HEAD_BYTES,
     headersTimeout: timeouts.readTimeoutMs,
@@ -35,17 +50,30 @@ export function createNodeServer(timeouts: ServerTimeouts, tls: ListenerTls | nu
     keepAlive: true,
     keepAliveInitialDelay: TCP_KEEP_ALIVE_MS,
   };
-  const server = tls === null ? createServer(options) : createSecureServer(options, timeouts, tls);
+  const secure = tls === null ? null : useTls(() => createSecureServer(options, tls));
+  const server: Server = secure ?? createServer(options);
   // Node would drop headers beyond 2,000 without a word; MAX_HEAD_BYTES is limit enough.
   server.maxHeadersCount = 0;
-  return server;
+  return {
+    server,
+    setTimeouts({ readTimeoutMs, idleTimeoutMs }) {
+      server.headersTimeout = readTimeoutMs;
+      server.requestTimeout = readTimeoutMs;
+      server.keepAliveTimeout = idleTimeoutMs;
+    },
+    setTls: (other) => useTls(() => secure?.setSecureContext({ cert: other.cert, key: other.key })),
+  };
 }
 
-function createSecureServer(options: object, { readTimeoutMs }: ServerTimeouts, tls: ListenerTls): Server {
+function createSecureServer(options: object, { cert, key }: ListenerTls): SecureServer {
+  // RFC 9112 §9.6 wants half-closing, which Node's HTTP server allows and its HTTPS server does not by itself. The
+  // deadline for TLS handshakes is ours, since Node's cannot be changed later.
+  return createTlsServer({ ...options, handshakeTimeout: MAX_TIMER_MS, cert, key, allowHalfOpen: true });
+}
+
+function useTls<T>(use: () => T): T {
   try {
-    const handshake = readTimeoutMs === 0 ? {} : { handshakeTimeout: readTimeoutMs };
-    // RFC 9112 §9.6 wants half-closing, which Node's HTTP server allows and its HTTPS server does not by itself.
-    return createTlsServer({ ...options, ...handshake, ...tls, allowHalfOpen: true });
+    return use();
   } catch (cause) {
     throw new WsfwError('WSFW_TLS_FILE', `the certificate or its key cannot be used: ${messageOf(cause)}`, {
       cause,

@@ -1,7 +1,6 @@
-import type { Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Cancel, Clock } from '../base/clock.ts';
-import { createNodeServer, type ServerTimeouts } from './node-server.ts';
+import { createNodeServer, type NodeServer, type ServerTimeouts } from './node-server.ts';
 
 /** What a socket is watched with. */
 interface Watch {
@@ -19,10 +18,10 @@ const requestTimeout = (): Error =>
  * A server that never listens, for sockets that were opened elsewhere. Node watches over slow requests only where it
  * listens, so this one has deadlines of its own: for a request to be read, and from an answer to the next request.
  */
-export function createReplayServer(timeouts: ServerTimeouts, clock: Clock): Server {
-  const { readTimeoutMs, idleTimeoutMs } = timeouts;
-  const nextRequestMs = readTimeoutMs === 0 || idleTimeoutMs === 0 ? 0 : readTimeoutMs + idleTimeoutMs;
-  const server = createNodeServer(timeouts, null);
+export function createReplayServer(settings: ServerTimeouts, clock: Clock): NodeServer {
+  let timeouts = settings;
+  const node = createNodeServer(settings, null);
+  const { server } = node;
   const watches = new WeakMap<Duplex, Watch>();
   const arm = (socket: Duplex, watch: Watch, ms: number) => {
     watch.cancel();
@@ -36,21 +35,21 @@ export function createReplayServer(timeouts: ServerTimeouts, clock: Clock): Serv
     if (!watches.has(socket)) socket.once('close', () => watch.cancel());
     watches.set(socket, watch);
     watch.upgraded = false;
-    arm(socket, watch, readTimeoutMs);
+    arm(socket, watch, timeouts.readTimeoutMs);
   });
   server.on('request', (request, response) => {
     const { socket } = request;
     const watch = watches.get(socket);
     if (watch === undefined) return;
     watch.unanswered++;
-    arm(socket, watch, readTimeoutMs);
+    arm(socket, watch, timeouts.readTimeoutMs);
     // It may close behind its answer; then the next one is awaited already.
     request.once('close', () => {
       if (watch.unanswered > 0) watch.cancel();
     });
     response.once('close', () => {
       watch.unanswered--;
-      if (watch.unanswered === 0 && !watch.upgraded) arm(socket, watch, nextRequestMs);
+      if (watch.unanswered === 0 && !watch.upgraded) arm(socket, watch, untilNextMs(timeouts));
     });
   });
   server.on('upgrade', (_request, socket) => {
@@ -59,5 +58,15 @@ export function createReplayServer(timeouts: ServerTimeouts, clock: Clock): Serv
     watch.upgraded = true;
     watch.cancel();
   });
-  return server;
+  return {
+    ...node,
+    setTimeouts(later) {
+      timeouts = later;
+      node.setTimeouts(later);
+    },
+  };
+}
+
+function untilNextMs({ readTimeoutMs, idleTimeoutMs }: ServerTimeouts): number {
+  return readTimeoutMs === 0 || idleTimeoutMs === 0 ? 0 : readTimeoutMs + idleTimeoutMs;
 }

@@ -1,23 +1,33 @@
 import type { Duplex } from 'node:stream';
+import type { Cancel, Clock } from '../base/clock.ts';
 
 interface Underway {
   readonly raw: Duplex;
   readonly onClose: () => void;
+  readonly cancel: Cancel;
 }
 
 /**
  * Sockets whose TLS handshake is under way. Node gives the raw socket first and, once it is done, another one that
- * wraps it; the peer's address and port tell which belongs to which.
+ * wraps it; the peer's address and port tell which belongs to which. One that takes too long is ended.
  */
 export class TlsHandshakes {
   readonly #underway = new Map<string, Underway>();
+  readonly #clock: Clock;
 
-  began(raw: Duplex): void {
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** @param withinMs how long it may take; `0` for ever. */
+  began(raw: Duplex, withinMs: number): void {
     const key = peerOf(raw);
+    const cancel = withinMs > 0 ? this.#clock.after(withinMs, () => raw.destroy()) : () => {};
     const onClose = () => {
+      cancel();
       if (this.#underway.get(key)?.raw === raw) this.#underway.delete(key);
     };
-    this.#underway.set(key, { raw, onClose });
+    this.#underway.set(key, { raw, onClose, cancel });
     raw.on('close', onClose);
   }
 
@@ -27,6 +37,7 @@ export class TlsHandshakes {
     const handshake = this.#underway.get(key);
     if (handshake === undefined) return;
     this.#underway.delete(key);
+    handshake.cancel();
     handshake.raw.off('close', handshake.onClose);
   }
 
