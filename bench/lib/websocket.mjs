@@ -13,6 +13,20 @@ export function acceptValue(key) {
 }
 
 /**
+ * The 101 that an upstream sends.
+ * @param {string} head The request's.
+ * @returns {string | null} `null` when nobody asked for a WebSocket
+ */
+export function answerTo(head) {
+  const key = /^sec-websocket-key:\s*(\S+)/im.exec(head)?.[1];
+  if (key === undefined) return null;
+  return (
+    'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n' +
+    `Sec-WebSocket-Accept: ${acceptValue(key)}\r\n\r\n`
+  );
+}
+
+/**
  * A whole frame, as a client sends it when a mask key is given, else as a server does. RFC 6455 §5.2.
  * @param {number} opcode
  * @param {Uint8Array} payload

@@ -1,8 +1,9 @@
 // The upstream of every proxy: does the WebSocket handshake, then sends each frame back, unmasked.
 import { createServer } from 'node:net';
 import { answerParent } from '../lib/messenger.mjs';
+import { unmask } from '../lib/unmask.mjs';
 import { ownUsage } from '../lib/usage.mjs';
-import { acceptValue, FrameHeader, OPCODE } from '../lib/websocket.mjs';
+import { answerTo, FrameHeader, OPCODE } from '../lib/websocket.mjs';
 
 const MAX_HEAD_BYTES = 16_384;
 
@@ -78,12 +79,8 @@ class Echo {
    * @param {number} length
    */
   #unmask(chunk, from, to, length) {
-    const mask = this.#mask;
-    const phase = this.#maskPhase;
-    for (let index = 0; index < length; index++) {
-      chunk[to + index] = (chunk[from + index] ?? 0) ^ (mask[(phase + index) & 3] ?? 0);
-    }
-    this.#maskPhase = (phase + length) & 3;
+    unmask(chunk, from, to, length, this.#mask, this.#maskPhase);
+    this.#maskPhase = (this.#maskPhase + length) & 3;
   }
 }
 
@@ -100,15 +97,12 @@ const server = createServer({ noDelay: true }, (socket) => {
       if (head.length > MAX_HEAD_BYTES) socket.destroy();
       return;
     }
-    const key = /^sec-websocket-key:\s*(\S+)/im.exec(head.toString('latin1', 0, end))?.[1];
-    if (key === undefined) {
+    const answer = answerTo(head.toString('latin1', 0, end));
+    if (answer === null) {
       socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n');
       return;
     }
-    socket.write(
-      'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n' +
-        `Sec-WebSocket-Accept: ${acceptValue(key)}\r\n\r\n`,
-    );
+    socket.write(answer);
     const echo = new Echo(socket);
     socket.off('data', onHandshake);
     socket.on('data', (bytes) => echo.read(bytes));
