@@ -2,7 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { Echo, Load } from './measures/rounds.mjs';
+import { Echo, Load } from './measures/processes.mjs';
 import { drawFlameGraph } from './profiling/flame-graph.mjs';
 import { LOADS } from './profiling/loads.mjs';
 import { newProfiler } from './profiling/profiler.mjs';

@@ -1,17 +1,19 @@
 // Measures wsfw side by side with other proxies. README.md says what, how, and how to read it.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { drawCharts } from './lib/charts.mjs';
+import { compare } from './lib/compare.mjs';
+import { descriptorLimit, localPorts, tooMany } from './lib/limits.mjs';
 import { describeMachine } from './lib/machine.mjs';
-import { toMarkdown, toText } from './lib/report.mjs';
-import { readSettings, USAGE } from './lib/settings.mjs';
-import { compare } from './lib/targets.mjs';
-import { measureCpu } from './measures/cpu.mjs';
-import { measureHandshakes } from './measures/handshakes.mjs';
-import { measureMemory } from './measures/memory.mjs';
-import { Bench, Echo, Load } from './measures/rounds.mjs';
+import { readOptions, USAGE } from './lib/options.mjs';
+import { Progress } from './lib/progress.mjs';
+import { toJson, toMarkdown, toText } from './lib/report.mjs';
+import { SUBJECT } from './lib/targets.mjs';
+import { Bench } from './measures/bench.mjs';
+import { RUNS } from './measures/index.mjs';
+import { Echo, Load } from './measures/processes.mjs';
 import { PROXIES } from './proxies/index.mjs';
 
-const MEASURES = { cpu: measureCpu, handshakes: measureHandshakes, memory: measureMemory };
 const EXIT = { measured: 0, missed: 1, failed: 2 };
 
 process.exitCode = await main().catch((error) => {
@@ -20,60 +22,101 @@ process.exitCode = await main().catch((error) => {
 });
 
 async function main() {
-  const settings = readSettings(process.argv.slice(2), join(import.meta.dirname, 'results'));
-  if (settings === null) {
+  const options = readOptions(process.argv.slice(2), join(import.meta.dirname, 'results'));
+  if (options === null) {
     console.log(USAGE);
     return EXIT.measured;
   }
   const startedAt = performance.now();
   const machine = describeMachine();
-  const proxies = findProxies(settings);
-  introduce(machine, proxies);
+  const { proxies, missing } = findProxies(options);
+  const { runs, impossible } = findRuns(options, proxies.length);
+  const seconds = runs.map((run) => run.seconds(options.plan, proxies.length, new Set(options.measures)));
+  introduce(
+    machine,
+    proxies,
+    seconds.reduce((sum, each) => sum + each, 0),
+  );
 
-  const samples = await measure(settings, proxies);
+  const { samples, problems } = await measure(options, proxies, runs, seconds);
+  const { out, ...shown } = options;
+  /** @type {import('./lib/report.mjs').Results} */
   const results = {
     measuredAt: new Date().toISOString(),
+    tookSeconds: (performance.now() - startedAt) / 1_000,
     machine,
-    settings,
+    options: shown,
     proxies: proxies.map(({ name, title, find }) => ({ name, title, version: find() ?? '' })),
+    leftOut: [...missing, ...impossible],
+    problems,
     comparisons: compare(samples),
     samples,
   };
   console.log(toText(results));
-  write(settings.out, results);
-  console.log(`\nTook ${Math.round((performance.now() - startedAt) / 1000)} s. Written to ${settings.out}.`);
-
-  const missed = results.comparisons.some(({ met }) => met === false);
-  return missed && settings.assert ? EXIT.missed : EXIT.measured;
-}
-
-/** @param {import('./lib/settings.mjs').Settings} settings */
-function findProxies({ proxies, chosen }) {
-  const asked = PROXIES.filter(({ name }) => proxies.includes(name));
-  const missing = asked.filter(({ find }) => find() === null);
-  const list = missing.map(({ name, install }) => `${name} (${install})`).join(', ');
-  if (missing.some(({ name }) => name === 'wsfw'))
-    throw new Error('wsfw is not built yet: run npm run build first.');
-  if (missing.length > 0 && chosen) throw new Error(`Not on this machine: ${list}.`);
-  if (missing.length > 0) console.log(`Left out, not on this machine: ${list}.`);
-  return asked.filter((proxy) => !missing.includes(proxy));
+  write(out, results);
+  console.log(`\nTook ${Math.round(results.tookSeconds)} s. Written to ${out}.`);
+  return exitCode(results);
 }
 
 /**
- * @param {import('./lib/settings.mjs').Settings} settings
- * @param {readonly import('./proxies/index.mjs').Proxy[]} proxies
+ * @param {import('./lib/report.mjs').Results} results
  */
-async function measure(settings, proxies) {
+function exitCode({ problems, comparisons, options }) {
+  if (problems.some(({ proxy }) => proxy === SUBJECT)) return EXIT.failed;
+  const missed = comparisons.some(({ met }) => met === false);
+  return missed && options.assert ? EXIT.missed : EXIT.measured;
+}
+
+/** @param {import('./lib/options.mjs').Options} options */
+function findProxies({ proxies: names, proxiesChosen }) {
+  const asked = PROXIES.filter(({ name }) => names.includes(name));
+  const absent = asked.filter(({ find }) => find() === null);
+  if (absent.some(({ name }) => name === SUBJECT))
+    throw new Error('wsfw is not built yet: run npm run build first.');
+  const missing = absent.map(({ name, install }) => `${name}, not on this machine (${install})`);
+  if (missing.length > 0 && proxiesChosen) throw new Error(`There is no ${missing.join('; no ')}.`);
+  return { proxies: asked.filter((proxy) => !absent.includes(proxy)), missing };
+}
+
+/**
+ * @param {import('./lib/options.mjs').Options} options
+ * @param {number} proxies
+ */
+function findRuns({ plan, measures, measuresChosen }, proxies) {
+  const limits = { files: descriptorLimit(), ports: localPorts() };
+  const asked = RUNS.filter(({ gives }) => gives.some((name) => measures.includes(name)));
+  const reasons = new Map(asked.map((run) => [run, tooMany(run.descriptors(plan, proxies), limits)]));
+  const impossible = asked.flatMap((run) => {
+    const reason = reasons.get(run) ?? null;
+    return reason === null ? [] : [`${run.gives.join(' and ')}: ${reason}`];
+  });
+  if (impossible.length > 0 && measuresChosen) throw new Error(impossible.join('\n'));
+  return { runs: asked.filter((run) => reasons.get(run) === null), impossible };
+}
+
+/**
+ * @param {import('./lib/options.mjs').Options} options
+ * @param {readonly import('./proxies/index.mjs').Proxy[]} proxies
+ * @param {readonly import('./measures/index.mjs').Run[]} runs
+ * @param {readonly number[]} seconds How long each of them takes.
+ */
+async function measure({ plan, measures }, proxies, runs, seconds) {
+  const progress = new Progress(process.stdout, seconds);
   const echo = new Echo();
   const load = new Load();
   try {
     await echo.start();
-    const bench = new Bench(settings, proxies, echo, load, showProgress);
+    const names = new Set(measures);
+    const report = (/** @type {string} */ what) => progress.show(what);
+    const bench = new Bench({ plan, measures: names, proxies, echo, load, progress: report });
     const samples = [];
-    for (const name of settings.measures) samples.push(...(await MEASURES[name](bench)));
-    return samples;
+    for (const run of runs) {
+      samples.push(...(await run.measure(bench)).filter((sample) => names.has(sample.measure)));
+      progress.advance();
+    }
+    return { samples, problems: bench.problems };
   } finally {
-    showProgress('');
+    progress.clear();
     await load.stop();
     await echo.stop();
   }
@@ -82,8 +125,9 @@ async function measure(settings, proxies) {
 /**
  * @param {ReturnType<typeof describeMachine>} machine
  * @param {readonly import('./proxies/index.mjs').Proxy[]} proxies
+ * @param {number} seconds
  */
-function introduce(machine, proxies) {
+function introduce(machine, proxies, seconds) {
   console.log(
     `${machine.cpu}, ${machine.cores} cores, ${machine.memoryGib} GiB, ${machine.system}, Node ${machine.node}`,
   );
@@ -91,16 +135,9 @@ function introduce(machine, proxies) {
   if (machine.loadBefore > machine.cores / 2) {
     console.log(`The machine is busy (load ${machine.loadBefore}): expect wide intervals.`);
   }
-  console.log('');
-}
-
-/**
- * One line that is written over on a terminal, a line each elsewhere.
- * @param {string} what
- */
-function showProgress(what) {
-  if (process.stdout.isTTY) process.stdout.write(`\r\x1b[2K${what}`);
-  else if (what !== '') console.log(what);
+  console.log(
+    `This takes about ${seconds < 90 ? `${Math.round(seconds)} s` : `${Math.round(seconds / 60)} minutes`}.\n`,
+  );
 }
 
 /**
@@ -109,8 +146,7 @@ function showProgress(what) {
  */
 function write(folder, results) {
   mkdirSync(folder, { recursive: true });
-  // Where it was written is nobody's business who reads it.
-  const { out: _, ...settings } = results.settings;
-  writeFileSync(join(folder, 'latest.json'), `${JSON.stringify({ ...results, settings }, null, 2)}\n`);
+  writeFileSync(join(folder, 'latest.json'), toJson(results));
   writeFileSync(join(folder, 'latest.md'), toMarkdown(results));
+  for (const { file, svg } of drawCharts(results)) writeFileSync(join(folder, file), svg);
 }

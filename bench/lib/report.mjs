@@ -1,132 +1,101 @@
-import { summarize } from './statistics.mjs';
-import { groupsOf, valuesOf } from './targets.mjs';
-
-const MEASURES = /** @type {Record<string, { title: string, unit: string, rate?: string }>} */ ({
-  cpu: { title: 'CPU a message', unit: 'µs', rate: 'messages/s' },
-  handshakes: { title: 'CPU a handshake, open and close', unit: 'µs', rate: 'handshakes/s' },
-  memory: { title: 'Memory an idle connection', unit: 'KiB' },
-});
+import { tablesOf } from './tables.mjs';
 
 /**
+ * Everything that a run found out.
  * @typedef {object} Results
  * @property {string} measuredAt
+ * @property {number} tookSeconds
  * @property {ReturnType<typeof import('./machine.mjs').describeMachine>} machine
- * @property {import('./settings.mjs').Settings} settings
+ * @property {Omit<import('./options.mjs').Options, 'out'>} options
  * @property {{ name: string, title: string, version: string }[]} proxies
- * @property {import('./targets.mjs').Comparison[]} comparisons
- * @property {import('./targets.mjs').Sample[]} samples
+ * @property {readonly string[]} leftOut What was not measured, and why.
+ * @property {readonly import('../measures/bench.mjs').Problem[]} problems
+ * @property {import('./compare.mjs').Comparison[]} comparisons
+ * @property {import('./compare.mjs').Sample[]} samples
  */
 
 /** @param {Results} results */
 export function toMarkdown(results) {
-  const { measuredAt, machine, settings, proxies } = results;
+  const { measuredAt, tookSeconds, machine, options, proxies } = results;
   return [
     '# Latest benchmark',
     '',
-    `Measured ${measuredAt.slice(0, 16).replace('T', ' ')} UTC with \`npm run bench${settings.quick ? ' -- --quick' : ''}\`.`,
+    `Measured ${measuredAt.slice(0, 16).replace('T', ' ')} UTC with \`${options.command}\` in ${Math.round(tookSeconds / 60)} minutes.`,
     `How, and how to read it: [the benchmark's README](../README.md).`,
     '',
     `- Machine: ${machine.cpu}, ${machine.cores} cores, ${machine.memoryGib} GiB, ${machine.system}; load ${machine.loadBefore} before`,
     `- Node ${machine.node}, V8 ${machine.v8}${machine.commit === null ? '' : `; commit ${machine.commit}`}`,
     ...proxies.map(({ name, title, version }) => `- \`${name}\`: ${title}, ${version}`),
+    ...remarksOf(results).map((remark) => `- ${remark}`),
     '',
-    ...results.settings.measures.flatMap((measure) => sectionOf(measure, results)),
+    ...tablesOf(results).flatMap(markdownOf),
   ].join('\n');
 }
 
 /**
- * @param {string} measure
+ * For a terminal.
  * @param {Results} results
  */
-function sectionOf(measure, results) {
-  const { title, unit, rate } = MEASURES[measure] ?? { title: measure, unit: '', rate: undefined };
-  const rows = rowsOf(measure, results);
+export function toText(results) {
+  const tables = tablesOf(results).flatMap(({ title, note, header, rows }) => [
+    '',
+    title,
+    ...(note === '' ? [] : [note]),
+    ...aligned([header, ...rows]),
+  ]);
+  const remarks = remarksOf(results);
+  return [...tables, ...(remarks.length > 0 ? ['', ...remarks] : [])].join('\n');
+}
+
+/**
+ * As JSON that can be read and compared: a line for each sample.
+ * @param {Results} results
+ */
+export function toJson({ samples, ...rest }) {
+  const head = JSON.stringify(rest, rounded, 2).slice(0, -2);
+  const lines = samples.map((sample) => `    ${JSON.stringify(sample, rounded)}`);
+  return `${head},\n  "samples": [\n${lines.join(',\n')}\n  ]\n}\n`;
+}
+
+/**
+ * @param {string} _key
+ * @param {unknown} value
+ */
+function rounded(_key, value) {
+  return typeof value === 'number' && !Number.isInteger(value) ? Number(value.toPrecision(6)) : value;
+}
+
+/** @param {Results} results */
+function remarksOf({ leftOut, problems }) {
+  return [
+    ...leftOut.map((what) => `Not measured: ${what}`),
+    ...problems.map(
+      ({ measure, proxy, message }) => `Failed in "${measure}": ${proxy}. ${message.split('\n', 1)[0]}`,
+    ),
+  ];
+}
+
+/** @param {import('./tables.mjs').Table} table */
+function markdownOf({ title, note, header, rows }) {
   return [
     `## ${title}`,
     '',
-    `| | proxy | ${unit} (quartiles) | to \`bare\` (quartiles) | 95 % interval | target |${rate ? ` ${rate} | proxy, load, echo cores |` : ''}`,
-    `|---|---|---:|---:|---:|---|${rate ? '---:|---:|' : ''}`,
+    ...(note === '' ? [] : [note, '']),
+    `| ${header.join(' | ')} |`,
+    `|${header.map((_, index) => (index < 2 ? '---|' : '---:|')).join('')}`,
     ...rows.map((cells) => `| ${cells.join(' | ')} |`),
     '',
   ];
 }
 
-/**
- * @param {string} measure
- * @param {Results} results
- * @returns {string[][]}
- */
-export function rowsOf(measure, { samples, comparisons }) {
-  return groupsOf(samples)
-    .filter((group) => group.measure === measure)
-    .map((group) => {
-      const value = summarize(valuesOf(samples, group).map(([, one]) => one));
-      const comparison = comparisons.find(
-        (one) => one.measure === measure && one.setting === group.setting && one.proxy === group.proxy,
-      );
-      return [
-        group.setting,
-        group.proxy,
-        `${value.median.toFixed(2)} (${value.low.toFixed(2)}–${value.high.toFixed(2)})`,
-        ...ratioCells(comparison),
-        ...(MEASURES[measure]?.rate ? trafficCells(samples, group) : []),
-      ];
-    });
-}
-
-/** @param {import('./targets.mjs').Comparison | undefined} comparison */
-function ratioCells(comparison) {
-  if (comparison === undefined) return ['1', '', ''];
-  const { median, low, high, interval } = comparison.ratio;
-  return [
-    `${median.toFixed(3)} (${low.toFixed(3)}–${high.toFixed(3)})`,
-    `${interval[0].toFixed(3)}–${interval[1].toFixed(3)}`,
-    targetCell(comparison),
-  ];
-}
-
-/** @param {import('./targets.mjs').Comparison} comparison */
-export function targetCell({ atMost, met, certain }) {
-  if (atMost === null) return '';
-  return `≤ ${atMost}: ${met ? 'met' : 'not met'}${certain ? '' : ', but the interval crosses it'}`;
-}
-
-/**
- * @param {readonly import('./targets.mjs').Sample[]} samples
- * @param {import('./targets.mjs').Group} group
- */
-function trafficCells(samples, group) {
-  const mine = samples.filter(
-    (one) => one.measure === group.measure && one.setting === group.setting && one.proxy === group.proxy,
-  );
-  const median = (/** @type {string} */ detail) =>
-    summarize(mine.map((one) => one.details?.[detail] ?? 0)).median;
-  return [
-    Math.round(median(group.measure === 'cpu' ? 'messagesPerSecond' : 'handshakesPerSecond')).toLocaleString(
-      'en',
-    ),
-    ['proxyCores', 'loadCores', 'echoCores'].map((detail) => median(detail).toFixed(2)).join(', '),
-  ];
-}
-
-/**
- * The same for a terminal.
- * @param {Results} results
- */
-export function toText(results) {
-  return results.settings.measures
-    .flatMap((measure) => {
-      const { title, unit, rate } = MEASURES[measure] ?? { title: measure, unit: '', rate: undefined };
-      const header = ['', 'proxy', unit, 'to bare', '95 %', 'target', ...(rate ? [rate, 'cores p,l,e'] : [])];
-      return ['', title, ...aligned([header, ...rowsOf(measure, results)])];
-    })
-    .join('\n');
-}
-
-/** @param {string[][]} rows */
+/** @param {readonly (readonly string[])[]} rows */
 function aligned(rows) {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   return rows.map((row) =>
-    `  ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ')}`.trimEnd(),
+    `  ${row
+      .map((cell, column) =>
+        column < 2 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0),
+      )
+      .join('  ')}`.trimEnd(),
   );
 }

@@ -1,108 +1,81 @@
-import { summarize } from './statistics.mjs';
+import { labelOf } from './cells.mjs';
+
+/** Who the benchmark is about. */
+export const SUBJECT = 'wsfw';
+/** The least that a proxy on Node can cost. */
+export const FLOOR = 'bare';
 
 /**
- * One reading: what a proxy used for one unit in one round.
- * @typedef {object} Sample
- * @property {string} measure `cpu`, `handshakes` or `memory`.
- * @property {string} setting What was varied, such as `1 in flight`.
- * @property {string} proxy
- * @property {number} round
- * @property {number} value In the measure's unit: lower is better.
- * @property {Record<string, number>} [details]
- *
- * @typedef {{ measure: string, against: string, atMost: number }} Target
- *
- * @typedef {object} Comparison
- * @property {string} measure
- * @property {string} setting
- * @property {string} proxy
+ * What wsfw may use at most, as a ratio to another proxy in the same run.
+ * @typedef {object} Target
  * @property {string} against
- * @property {import('./statistics.mjs').Summary} ratio
- * @property {number | null} atMost
- * @property {boolean | null} met
- * @property {boolean} certain Whether the whole interval lies on one side of the target.
+ * @property {import('./measures.mjs').MeasureName} measure
+ * @property {readonly string[]} settings
+ * @property {number} atMost
  */
 
-const SUBJECT = 'wsfw';
-const FLOOR = 'bare';
+const ONE = labelOf({ size: 128, connections: 100, depth: 1 });
+const EIGHT = labelOf({ size: 128, connections: 100, depth: 8 });
+const LARGE = [1, 8].map((depth) => labelOf({ size: 65_536, connections: 100, depth }));
+const IDLE = 'idle';
+const OPENING = '32 at once';
+
+/**
+ * @param {string} against
+ * @param {{ cpu?: [readonly string[], number][], memory?: number, handshakes?: number }} atMost
+ * @returns {Target[]}
+ */
+function targetsAgainst(against, { cpu = [], memory, handshakes }) {
+  /** @type {Target[]} */
+  const targets = cpu.map(([settings, most]) => ({ against, measure: 'cpu', settings, atMost: most }));
+  if (memory !== undefined) targets.push({ against, measure: 'memory', settings: [IDLE], atMost: memory });
+  if (handshakes !== undefined)
+    targets.push({ against, measure: 'handshakes', settings: [OPENING], atMost: handshakes });
+  return targets;
+}
 
 /** @type {readonly Target[]} */
-const TARGETS = [
-  { measure: 'cpu', against: FLOOR, atMost: 1.15 },
-  { measure: 'handshakes', against: FLOOR, atMost: 1.3 },
-  { measure: 'memory', against: FLOOR, atMost: 1.25 },
+export const TARGETS = [
+  ...targetsAgainst(FLOOR, { cpu: [[[ONE, EIGHT], 1.1]], memory: 1.15, handshakes: 1.3 }),
+  ...targetsAgainst('http-proxy', { cpu: [[[ONE, EIGHT], 0.85]], memory: 0.7, handshakes: 0.75 }),
+  ...targetsAgainst('http-proxy-3', { cpu: [[[ONE, EIGHT], 0.85]], memory: 0.7, handshakes: 0.75 }),
+  ...targetsAgainst('fastify', { cpu: [[[ONE, EIGHT], 0.45]], memory: 0.6, handshakes: 0.6 }),
+  ...targetsAgainst('ws', { cpu: [[[EIGHT], 0.4]], memory: 0.8, handshakes: 0.6 }),
+  ...targetsAgainst('caddy', { cpu: [[[ONE, EIGHT], 0.9]], memory: 0.15, handshakes: 1 }),
+  ...targetsAgainst('nginx', {
+    cpu: [
+      [[ONE], 2],
+      [[EIGHT], 1.6],
+      [LARGE, 0.7],
+    ],
+    memory: 0.6,
+    handshakes: 4,
+  }),
+  ...targetsAgainst('haproxy', {
+    cpu: [
+      [[ONE], 2],
+      [[EIGHT], 1.6],
+    ],
+    handshakes: 4,
+  }),
 ];
 
 /**
- * Every proxy against the bare relay, by the ratio of the two in each round: what slowed the machine in a round
- * slowed both.
- * @param {readonly Sample[]} samples
- * @returns {Comparison[]}
+ * @param {string} measure
+ * @param {string} setting
+ * @param {string} against
  */
-export function compare(samples) {
-  return groupsOf(samples)
-    .filter(({ proxy }) => proxy !== FLOOR)
-    .map((group) => ({ ...group, ratios: ratiosToFloor(samples, group) }))
-    .filter(({ ratios }) => ratios.length > 0)
-    .map(({ measure, setting, proxy, ratios }) => {
-      const ratio = summarize(ratios);
-      const target = TARGETS.find(
-        (one) => proxy === SUBJECT && one.measure === measure && one.against === FLOOR,
-      );
-      return { measure, setting, proxy, against: FLOOR, ratio, ...verdict(ratio, target) };
-    });
+export function targetOf(measure, setting, against) {
+  return TARGETS.find(
+    (target) => target.measure === measure && target.against === against && target.settings.includes(setting),
+  );
 }
 
 /**
- * @param {import('./statistics.mjs').Summary} ratio
- * @param {Target | undefined} target
+ * Whether any target is about this.
+ * @param {string} measure
+ * @param {string} setting
  */
-function verdict(ratio, target) {
-  if (target === undefined) return { atMost: null, met: null, certain: true };
-  const met = ratio.median <= target.atMost;
-  const [low, high] = ratio.interval;
-  return { atMost: target.atMost, met, certain: met ? high <= target.atMost : low > target.atMost };
-}
-
-/**
- * @param {readonly Sample[]} samples
- * @param {Group} group
- */
-function ratiosToFloor(samples, group) {
-  const floor = new Map(valuesOf(samples, { ...group, proxy: FLOOR }));
-  return valuesOf(samples, group).flatMap(([round, value]) => {
-    const other = floor.get(round);
-    return other === undefined ? [] : [value / other];
-  });
-}
-
-/** @typedef {{ measure: string, setting: string, proxy: string }} Group */
-
-/**
- * The distinct combinations, in the order of their first sample.
- * @param {readonly Sample[]} samples
- * @returns {Group[]}
- */
-export function groupsOf(samples) {
-  /** @type {Map<string, Group>} */
-  const groups = new Map();
-  for (const { measure, setting, proxy } of samples) {
-    const key = JSON.stringify([measure, setting, proxy]);
-    if (!groups.has(key)) groups.set(key, { measure, setting, proxy });
-  }
-  return [...groups.values()];
-}
-
-/**
- * @param {readonly Sample[]} samples
- * @param {Group} group
- * @returns {[round: number, value: number][]}
- */
-export function valuesOf(samples, group) {
-  return samples
-    .filter(
-      ({ measure, setting, proxy }) =>
-        measure === group.measure && setting === group.setting && proxy === group.proxy,
-    )
-    .map(({ round, value }) => [round, value]);
+export function isAimedAt(measure, setting) {
+  return TARGETS.some((target) => target.measure === measure && target.settings.includes(setting));
 }

@@ -3,9 +3,9 @@
  * @typedef {object} ProfiledLoad
  * @property {string} name Part of the file's name.
  * @property {string} title
- * @property {(load: import('../measures/rounds.mjs').Load, port: number) => Promise<void>} prepare
- * @property {(load: import('../measures/rounds.mjs').Load, port: number, ms: number) => Promise<string>} run Says what was done.
- * @property {(load: import('../measures/rounds.mjs').Load) => Promise<void>} finish
+ * @property {(load: import('../measures/processes.mjs').Load, port: number) => Promise<void>} prepare
+ * @property {(load: import('../measures/processes.mjs').Load, port: number, ms: number) => Promise<string>} run Says what was done.
+ * @property {(load: import('../measures/processes.mjs').Load) => Promise<void>} finish
  */
 
 const CONNECTIONS = 100;
@@ -48,7 +48,7 @@ const handshakes = {
 };
 
 /**
- * @param {import('../measures/rounds.mjs').Load} load
+ * @param {import('../measures/processes.mjs').Load} load
  * @param {number} port
  * @param {number} durationMs
  */

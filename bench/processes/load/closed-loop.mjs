@@ -68,8 +68,7 @@ export class ClosedLoop {
     this.#messages += count;
     if (this.#sending) {
       const batch = this.#batches[count];
-      if (batch === undefined)
-        this.fail(new Error(`${count} echoes came at once, more than were in flight`));
+      if (batch === undefined) this.fail(new Error(`${count} echoes came at once, more than were in flight`));
       else connection.send(batch);
     } else {
       this.#inFlight -= count;

@@ -1,5 +1,5 @@
 import { connect as connectTcp } from 'node:net';
-import { connect as connectTls } from 'node:tls';
+import { connect as connectTls, TLSSocket } from 'node:tls';
 import { encodeFrame, FrameHeader, OPCODE } from '../../lib/websocket.mjs';
 import { ACCEPT, handshakeFor, MASK_KEY, payloadOf } from './wire.mjs';
 
@@ -81,7 +81,9 @@ export class Connection {
       const socket = this.#socket;
       if (socket === null || socket.destroyed) return resolve();
       socket.once('close', () => resolve());
-      socket.resetAndDestroy();
+      // Node cannot reset what is wrapped in TLS. There are few of those.
+      if (socket instanceof TLSSocket) socket.destroy();
+      else socket.resetAndDestroy();
     });
   }
 
