@@ -5,6 +5,7 @@ const example: BannerInput = {
   version: '0.1.0',
   appName: '',
   listening: { url: 'http://127.0.0.1:8090' },
+  workers: 1,
   routes: [
     {
       methods: ['GET'],

@@ -19,6 +19,8 @@ export interface BannerInput {
   /** `''` when the configuration names none. */
   readonly appName: string;
   readonly listening: { readonly url: string };
+  /** Processes that share the port. */
+  readonly workers: number;
   readonly routes: readonly BannerRoute[];
   /** `null` when the health routes are off. */
   readonly health: { readonly live: string; readonly ready: string } | null;
@@ -49,8 +51,10 @@ function title({ version, appName }: BannerInput, style: Paint): string[] {
   return [appName === '' || appName === 'wsfw' ? name : `${name}${GAP}${printable(appName)}`];
 }
 
-function facts({ listening, health, demo }: BannerInput, style: Paint): string[] {
+function facts({ listening, workers, health, demo }: BannerInput, style: Paint): string[] {
   const lines = [fact('Listening', style.strong(printable(listening.url)), style)];
+  if (workers > 1)
+    lines.push(fact('Workers', `${workers} ${style.faint('(processes that share the port)')}`, style));
   if (health !== null) {
     const paths = [health.live, health.ready].map(printable);
     lines.push(fact('Health', paths.join(GAP), style));

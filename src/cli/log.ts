@@ -1,6 +1,6 @@
 import { pino, stdTimeFunctions } from 'pino';
 import pretty from 'pino-pretty';
-import type { Logger } from '../base/logger.ts';
+import type { LogFields, Logger } from '../base/logger.ts';
 import { printable } from './terminal.ts';
 
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
@@ -16,21 +16,32 @@ export interface LogSettings {
 }
 
 /** The log of the command, on standard output. */
-export function createLog({ level, format, color }: LogSettings): Logger {
+export interface CommandLog {
+  readonly logger: Logger;
+  /** Writes what another process has logged as JSON: whole lines, each with its line break. */
+  writeLines(lines: string): void;
+}
+
+/** @param fields what each line of this process begins with. */
+export function openLog({ level, format, color }: LogSettings, fields: LogFields | null = null): CommandLog {
   const options = {
     level,
-    base: null,
+    base: fields,
     // Words and dates, for people and for whatever collects logs.
     formatters: { level: (label: string) => ({ level: label }) },
     timestamp: stdTimeFunctions.isoTime,
     serializers: { err: describeError },
   };
-  if (format === 'pretty') return pino(options, prettyStream(color));
+  const stream = format === 'pretty' ? prettyStream(color) : jsonStream();
+  return { logger: pino(options, stream), writeLines: (lines) => void stream.write(lines) };
+}
+
+function jsonStream() {
   // Whoever collects the log may stall: that must not stall the gateway. What is written last is flushed at exit.
   const destination = pino.destination({ dest: 1, sync: false, maxLength: MAX_UNWRITTEN_BYTES });
   // Whoever read the log has gone. The gateway goes on without.
   destination.on('error', () => {});
-  return pino(options, destination);
+  return destination;
 }
 
 function prettyStream(color: boolean): pretty.PrettyStream {

@@ -8,7 +8,7 @@ export function overviewOf(
   config: Config,
   address: GatewayAddress,
   version: string,
-  demo: BannerInput['demo'],
+  { demo, workers }: Pick<BannerInput, 'demo' | 'workers'>,
 ): BannerInput {
   const { appName, healthRoutes } = config.server;
   return {
@@ -18,6 +18,7 @@ export function overviewOf(
     routes: config.routes.map((route) => overviewOfRoute(config, route)),
     health: healthRoutes,
     demo,
+    workers,
   };
 }
 

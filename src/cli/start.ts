@@ -2,17 +2,19 @@ import { existsSync } from 'node:fs';
 import { type Clock, systemClock } from '../base/clock.ts';
 import { isConfigError } from '../base/config-error.ts';
 import { formatProblem, formatProblems } from '../base/format-problems.ts';
-import type { Logger } from '../base/logger.ts';
+import type { LogFields, Logger } from '../base/logger.ts';
+import type { Config } from '../config/config.ts';
 import { readConfig } from '../config/load.ts';
 import type { Demo } from '../demo/demo.ts';
-import { ConfiguredGateway, type GatewayAddress } from '../gateway/gateway.ts';
-import type { Snapshot } from '../gateway/snapshot.ts';
+import type { GatewayAddress } from '../gateway/gateway.ts';
+import type { GatewayStats } from '../gateway/registry.ts';
 import { renderBanner } from './banner.ts';
 import { EXIT_CODES } from './exit-codes.ts';
 import { untilUncaught } from './faults.ts';
-import { createLog, type LogSettings } from './log.ts';
+import { type CommandLog, type LogSettings, openLog } from './log.ts';
 import { overviewOf } from './overview.ts';
 import { exampleConfig, packageVersion } from './package-info.ts';
+import { type Running, type Serving, serve } from './serve.ts';
 import { untilSignal } from './signals.ts';
 
 export interface StartOptions {
@@ -24,10 +26,11 @@ export interface StartOptions {
 
 /** Runs a gateway until a signal stops it. @returns the exit code. */
 export async function start(options: StartOptions): Promise<number> {
-  const logger = createLog(options.log);
+  const log = openLog(options.log);
+  const { logger } = log;
   const stopSignal = untilSignal(systemClock);
   const uncaught = untilUncaught(logger);
-  const running = await launch(options, logger, systemClock);
+  const running = await launch(options, log, systemClock);
   if (running === null) return EXIT_CODES.failed;
 
   let exitCode: number = EXIT_CODES.ok;
@@ -38,63 +41,58 @@ export async function start(options: StartOptions): Promise<number> {
   const signal = await Promise.race([stopSignal, uncaught]);
   if (signal !== undefined) logger.info({ signal }, 'stopping');
   await running.stop();
-  logger.info({}, 'stopped');
+  logger.info(countsOf(await running.stats()), 'stopped');
   return exitCode;
 }
 
-interface Running {
-  stop(): Promise<void>;
-}
-
 /** Brings everything up, or says why it cannot. */
-async function launch(options: StartOptions, logger: Logger, clock: Clock): Promise<Running | null> {
-  let gateway: ConfiguredGateway | null = null;
+async function launch(options: StartOptions, log: CommandLog, clock: Clock): Promise<Running | null> {
+  const { logger } = log;
+  let serving: Serving | null = null;
   try {
-    gateway = new ConfiguredGateway(await readConfig(configPaths(options), readOptions()), { logger, clock });
-    const address = await gateway.start();
-    const demo = await launchDemo(options, gateway, address, { logger, clock });
-    announce(options, gateway.snapshot, address, demo, logger);
-    return { stop: () => stopInOrder(gateway, demo) };
+    serving = await serve(
+      await readConfig(configPaths(options), readOptions()),
+      options.log.level,
+      log,
+      clock,
+    );
+    const { config, address, stats, stop } = serving;
+    const demo = options.demo ? await launchDemo(config, address, { logger, clock }) : null;
+    announce(options, serving, demo, logger);
+    // The gateway first, so that its clients hear of the restart from it and not from an upstream that vanishes.
+    return { stats, stop: () => stop().then(() => demo?.stop()) };
   } catch (error) {
     process.stderr.write(`${explain(error)}\n`);
-    await gateway?.stop();
+    await serving?.stop();
     return null;
   }
 }
 
 /** The demo is code of its own that nobody else loads. */
 async function launchDemo(
-  { demo }: StartOptions,
-  { snapshot }: ConfiguredGateway,
+  config: Config,
   address: GatewayAddress,
   services: { readonly logger: Logger; readonly clock: Clock },
-): Promise<Demo | null> {
-  if (!demo || snapshot === null) return null;
+): Promise<Demo> {
   const { startDemoFor } = await import('./demo.ts');
-  return startDemoFor(snapshot.config, address, services);
+  return startDemoFor(config, address, services);
 }
 
-/** The gateway first, so that its clients hear of the restart from it and not from an upstream that vanishes. */
-async function stopInOrder(gateway: ConfiguredGateway | null, demo: Demo | null): Promise<void> {
-  await gateway?.stop();
-  await demo?.stop();
-}
+const countsOf = ({ opened, refused }: GatewayStats): LogFields => ({ opened, refused });
 
 function announce(
   { log }: StartOptions,
-  snapshot: Snapshot | null,
-  address: GatewayAddress,
+  { config, warnings, address, workers }: Serving,
   demo: Demo | null,
   logger: Logger,
 ): void {
-  if (snapshot === null) return;
-  const { config, warnings } = snapshot;
-  const overview = overviewOf(config, address, packageVersion(), demo);
+  const overview = overviewOf(config, address, packageVersion(), { demo, workers });
   if (log.format === 'pretty' && !config.server.disableStartupMessage) {
     process.stdout.write(renderBanner(overview, { color: log.color }));
   } else {
     const { appName, enablePrintRoutes } = config.server;
-    logger.info({ url: overview.listening.url, appName, routes: config.routes.length }, 'listening');
+    const fields = { url: overview.listening.url, appName, routes: config.routes.length };
+    logger.info(workers === 1 ? fields : { ...fields, workers }, 'listening');
     if (enablePrintRoutes) for (const route of overview.routes) logger.info({ ...route }, 'route');
   }
   for (const warning of warnings) logger.warn({}, formatProblem(warning).replace('\n ', ':'));

@@ -9,7 +9,7 @@ describe('what a start shows of its routes', () => {
     const { config } = readObject(forwardingConfig('ws://127.0.0.1:8080/rooms/:id?key=s3cret'));
     if (config === null) throw new Error('no configuration');
     const address = { host: '127.0.0.1', port: 8090, encrypted: false };
-    const overview = overviewOf(config, address, '1.0.0', null);
+    const overview = overviewOf(config, address, '1.0.0', { demo: null, workers: 1 });
     expect(overview.routes[0]?.upstream).toBe('ws://127.0.0.1:8080/rooms/:id');
     expect(renderBanner(overview, { color: false })).not.toContain('s3cret');
   });

@@ -1,0 +1,67 @@
+import { availableParallelism } from 'node:os';
+import type { Clock } from '../base/clock.ts';
+import type { Logger } from '../base/logger.ts';
+import type { Problem } from '../base/problem.ts';
+import type { Reading } from '../config/build.ts';
+import type { Config } from '../config/config.ts';
+import { ConfiguredGateway, type GatewayAddress } from '../gateway/gateway.ts';
+import type { GatewayStats } from '../gateway/registry.ts';
+import type { CommandLog } from './log.ts';
+
+export interface Running {
+  /** Never rejects. */
+  stop(): Promise<void>;
+  stats(): Promise<GatewayStats>;
+}
+
+/** A gateway that listens, in this process or in several. */
+export interface Serving extends Running {
+  readonly config: Config;
+  readonly address: GatewayAddress;
+  readonly warnings: readonly Problem[];
+  readonly workers: number;
+}
+
+/**
+ * Serves a configuration in this process, or in as many as it asks for.
+ * @throws {ConfigError} with every problem of the configuration; why the gateway cannot listen. Nothing is left then.
+ */
+export async function serve(
+  reading: Reading,
+  logLevel: string,
+  { logger, writeLines }: CommandLog,
+  clock: Clock,
+): Promise<Serving> {
+  const { config, problems } = reading;
+  const workers = workersOf(config);
+  // What is wrong with a configuration is told without any.
+  if (workers === 1 || config === null || problems.length > 0) return serveHere(reading, { logger, clock });
+  // Nothing of it is loaded by a gateway of one process.
+  const { startWorkers } = await import('./start-workers.ts');
+  const parts = { reading, count: workers, logLevel, logger, writeLines, clock };
+  return { ...(await startWorkers(parts)), config, workers };
+}
+
+async function serveHere(
+  reading: Reading,
+  services: { readonly logger: Logger; readonly clock: Clock },
+): Promise<Serving> {
+  const gateway = new ConfiguredGateway(reading, services);
+  const address = await gateway.start();
+  const { snapshot } = gateway;
+  if (snapshot === null) throw new Error('a gateway that has started has a configuration');
+  const { config, warnings } = snapshot;
+  return {
+    config,
+    address,
+    warnings,
+    workers: 1,
+    stats: async () => gateway.stats(),
+    stop: () => gateway.stop(),
+  };
+}
+
+function workersOf(config: Config | null): number {
+  const { workers = 1 } = config?.server ?? {};
+  return workers === 'auto' ? availableParallelism() : workers;
+}

@@ -1,0 +1,85 @@
+import { extname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Clock } from '../base/clock.ts';
+import type { Logger } from '../base/logger.ts';
+import { memoryStorages } from '../base/memory-storage.ts';
+import type { Problem } from '../base/problem.ts';
+import type { Reading } from '../config/build.ts';
+import type { GatewayAddress } from '../gateway/gateway.ts';
+import type { GatewayStats } from '../gateway/registry.ts';
+import { forkWorkers } from '../workers/fork.ts';
+import { keepAlive } from '../workers/keep-alive.ts';
+import { perform } from '../workers/remote-memory.ts';
+import { readingAt, readingFor } from '../workers/shares.ts';
+import { Supervisor } from '../workers/supervisor.ts';
+
+const WORKER_MODULE = new URL(`./worker${extname(import.meta.url)}`, import.meta.url);
+
+/** How often a drain says how far it is. */
+const PROGRESS_EVERY_MS = 5000;
+
+export interface WorkersParts {
+  readonly reading: Reading;
+  readonly count: number;
+  readonly logLevel: string;
+  readonly logger: Logger;
+  readonly writeLines: (lines: string) => void;
+  readonly clock: Clock;
+}
+
+export interface RunningWorkers {
+  readonly address: GatewayAddress;
+  readonly warnings: readonly Problem[];
+  /** Of all workers together. */
+  stats(): Promise<GatewayStats>;
+  stop(): Promise<void>;
+}
+
+/** Starts several processes that serve one configuration on one port. @throws why one of them cannot start. */
+export async function startWorkers(parts: WorkersParts): Promise<RunningWorkers> {
+  const { count, logLevel, logger, writeLines, clock } = parts;
+  let { reading } = parts;
+  let port: number | null = null;
+  const memory = memoryStorages(clock);
+  const supervisor = new Supervisor({
+    count,
+    clock,
+    logger,
+    spawn: forkWorkers({ exec: fileURLToPath(WORKER_MODULE), writeLines, clock }),
+    order(worker) {
+      // The port is closed when its last worker ends: for port 0 another one would be found.
+      if (port !== null && supervisor.serving === 0) reading = readingAt(reading, port);
+      return { type: 'start', worker, logLevel, reading: readingFor(reading, worker, count) };
+    },
+    async heard(message, answer) {
+      if (message.type !== 'remember') return;
+      const results = await Promise.all(message.calls.map((call) => perform(call, memory)));
+      answer({ type: 'remembered', id: message.id, results });
+    },
+  });
+  const letGo = keepAlive();
+  // Nobody may outlive this process, whatever ends it.
+  process.on('exit', () => supervisor.kill());
+  const { address, warnings } = await supervisor.start().catch((error) => {
+    letGo();
+    throw error;
+  });
+  port = address.port;
+  const drainMs = reading.config?.server.drainTimeoutMs ?? 0;
+  return {
+    address,
+    warnings,
+    stats: () => supervisor.stats(),
+    async stop() {
+      const stopped = supervisor.stop(drainMs);
+      const report = async (message: string) => logger.info(drainOf(await supervisor.stats()), message);
+      await report('draining all workers');
+      const quiet = clock.every(PROGRESS_EVERY_MS, () => void report('still draining'));
+      await stopped;
+      quiet();
+      letGo();
+    },
+  };
+}
+
+const drainOf = ({ connections, pendingHandshakes }: GatewayStats) => ({ connections, pendingHandshakes });

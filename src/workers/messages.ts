@@ -1,0 +1,64 @@
+import { ConfigError, isConfigError } from '../base/config-error.ts';
+import type { Problem } from '../base/problem.ts';
+import type { Storage } from '../base/storage.ts';
+import type { Reading } from '../config/build.ts';
+import type { GatewayAddress } from '../gateway/gateway.ts';
+import type { GatewayStats } from '../gateway/registry.ts';
+
+/** What the first process tells a worker. */
+export type ToWorker =
+  | {
+      readonly type: 'start';
+      /** Its number, from 1 on: that of the worker whose place it takes. */
+      readonly worker: number;
+      readonly logLevel: string;
+      readonly reading: Reading;
+    }
+  | { readonly type: 'stop' }
+  | { readonly type: 'stats'; readonly id: number }
+  | { readonly type: 'remembered'; readonly id: number; readonly results: readonly unknown[] };
+
+/** What a worker tells the first process. */
+export type ToPrimary =
+  /** It is there, and waits for `start`. */
+  | { readonly type: 'loaded' }
+  | Ready
+  /** It cannot start, and ends. */
+  | { readonly type: 'failed'; readonly failure: Failure }
+  | { readonly type: 'stats'; readonly id: number; readonly stats: GatewayStats }
+  /** It has drained, and ends. */
+  | { readonly type: 'stopped'; readonly stats: GatewayStats }
+  | { readonly type: 'remember'; readonly id: number; readonly calls: readonly MemoryCall[] };
+
+/** It listens. */
+export interface Ready {
+  readonly type: 'ready';
+  readonly address: GatewayAddress;
+  /** What is legal but surely unwanted in the configuration. */
+  readonly warnings: readonly Problem[];
+}
+
+/** A call of a component's memory, which the first process keeps for all workers. */
+export type MemoryCall = {
+  readonly [M in keyof Storage]: {
+    readonly component: string;
+    readonly method: M;
+    readonly args: Readonly<Parameters<Storage[M]>>;
+  };
+}[keyof Storage];
+
+/** An error on its way to another process. */
+export interface Failure {
+  readonly message: string;
+  /** Of a configuration that has some. */
+  readonly problems: readonly Problem[] | null;
+}
+
+export function failureOf(error: unknown): Failure {
+  const message = error instanceof Error ? error.message : String(error);
+  return { message, problems: isConfigError(error) ? error.problems : null };
+}
+
+export function errorOf({ message, problems }: Failure): Error {
+  return problems === null ? new Error(message) : new ConfigError(problems);
+}
