@@ -161,6 +161,14 @@ describe('a pool whose endpoints change', () => {
     expect(nameOfLease(select())).toBe('b');
   });
 
+  it('tells endpoints apart by their query, and never shows it', () => {
+    const { pool } = poolOf(['ws://a.test/?key=1', 'ws://a.test/?key=2']);
+    const [first] = pool.members;
+    pool.update([placeOf('ws://a.test/?key=1')]);
+    expect(pool.members).toEqual([first]);
+    expect(pool.stats().map(({ endpoint }) => endpoint)).toEqual(['ws://a.test/']);
+  });
+
   it('has nothing to give while it has no endpoint', () => {
     const { pool } = poolOf([]);
     expect(pool.select(null)).toBeNull();
