@@ -2,6 +2,7 @@
 
 export type { StandardSchemaV1 } from '@standard-schema/spec';
 export { CAUSES, type Cause, type CauseFacts, type Ending, type GatewayCause } from './base/causes.ts';
+export { clientKey } from './base/client-key.ts';
 export type { Cancel, Clock } from './base/clock.ts';
 export { ConfigError } from './base/config-error.ts';
 export type { Connection, Locals } from './base/connection.ts';

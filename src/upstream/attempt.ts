@@ -100,6 +100,7 @@ export class Attempt {
   #take(bytes: Buffer): void {
     const socket = this.#socket;
     if (socket === null) return;
+    this.#stage = 'begun';
     try {
       const answer = this.#parser.push(bytes);
       if (answer !== null) this.#settle(socket, answer.head, answer.rest);

@@ -34,6 +34,15 @@ describe('dialError', () => {
     expect(dialEnded('wss://u/', 'answer').code).toBe('WSFW_UPSTREAM_UNREACHABLE');
   });
 
+  it('says whether it came before any byte of an answer', () => {
+    for (const stage of ['connect', 'tls', 'answer'] as const) {
+      expect(dialError('ws://u/', stage, failed('ECONNRESET')).beforeAnswer).toBe(true);
+      expect(dialEnded('ws://u/', stage).beforeAnswer).toBe(true);
+    }
+    expect(dialError('ws://u/', 'begun', failed('ECONNRESET')).beforeAnswer).toBe(false);
+    expect(dialEnded('ws://u/', 'begun').beforeAnswer).toBe(false);
+  });
+
   it('names the endpoint and keeps what led to it', () => {
     const cause = failed('ECONNREFUSED');
     expect(dialError('ws://u/ws', 'connect', cause)).toMatchObject({

@@ -1,7 +1,18 @@
 import { type ErrorCode, WsfwError } from '../base/errors.ts';
 
-/** How far an attempt has come. */
-export type DialStage = 'connect' | 'tls' | 'answer';
+/** How far an attempt has come: `answer` waits for one, of which some has come in `begun`. */
+export type DialStage = 'connect' | 'tls' | 'answer' | 'begun';
+
+/** An endpoint that could not be dialed. */
+export class DialError extends WsfwError {
+  /** Whether it failed before the upstream said anything, so that another may be asked in its place. */
+  readonly beforeAnswer: boolean;
+
+  constructor(code: ErrorCode, message: string, stage: DialStage, options?: ErrorOptions) {
+    super(code, message, options);
+    this.beforeAnswer = stage !== 'begun';
+  }
+}
 
 // This machine's own shortages: no descriptors, no ports, no buffers. The upstream has nothing to do with them.
 // EBUSY is what a look-up ends with that gets no descriptor.
@@ -11,25 +22,26 @@ const TIMEOUTS = {
   connect: 'did not take the connection in time',
   tls: 'did not finish its TLS handshake in time',
   answer: 'did not answer the handshake in time',
+  begun: 'did not finish its answer in time',
 } as const;
 
 /** What a socket's error means for the attempt. */
-export function dialError(endpoint: string, stage: DialStage, cause: Error): WsfwError {
+export function dialError(endpoint: string, stage: DialStage, cause: Error): DialError {
   if (cause instanceof WsfwError)
-    return new WsfwError(cause.code, `${endpoint}: ${cause.message}`, { cause });
+    return new DialError(cause.code, `${endpoint}: ${cause.message}`, stage, { cause });
   const code = codeFor(stage, cause);
-  return new WsfwError(code, `${endpoint}: ${cause.message || firstCodes(cause)}`, { cause });
+  return new DialError(code, `${endpoint}: ${cause.message || firstCodes(cause)}`, stage, { cause });
 }
 
 /** The upstream ended the connection without an error. */
-export function dialEnded(endpoint: string, stage: DialStage): WsfwError {
+export function dialEnded(endpoint: string, stage: DialStage): DialError {
   const code = stage === 'tls' ? 'WSFW_UPSTREAM_TLS' : 'WSFW_UPSTREAM_UNREACHABLE';
-  return new WsfwError(code, `${endpoint}: ended the connection before its answer was complete`);
+  return new DialError(code, `${endpoint}: ended the connection before its answer was complete`, stage);
 }
 
 /** A deadline passed. */
-export function dialTimeout(endpoint: string, stage: DialStage, code: ErrorCode): WsfwError {
-  return new WsfwError(code, `${endpoint}: ${TIMEOUTS[stage]}`);
+export function dialTimeout(endpoint: string, stage: DialStage, code: ErrorCode): DialError {
+  return new DialError(code, `${endpoint}: ${TIMEOUTS[stage]}`, stage);
 }
 
 function codeFor(stage: DialStage, cause: Error): ErrorCode {

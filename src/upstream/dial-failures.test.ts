@@ -89,6 +89,13 @@ describe('an upstream that does not answer properly', () => {
     expect(await codeOf(dial(request(at(made))))).toBe('WSFW_UPSTREAM_UNREACHABLE');
   });
 
+  it('says whether anything of its answer had come', async () => {
+    const silent = await upstream(finishes(''));
+    expect(await failure(dial(request(at(silent))))).toMatchObject({ beforeAnswer: true });
+    const begun = await upstream(finishes('H'));
+    expect(await failure(dial(request(at(begun))))).toMatchObject({ beforeAnswer: false });
+  });
+
   it('has timed out when it is silent until the deadline, whatever it began', async () => {
     for (const text of ['', 'HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 101 Swi']) {
       const made = await upstream({

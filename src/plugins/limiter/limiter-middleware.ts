@@ -1,5 +1,4 @@
-import { type Creation, type Middleware, problem } from '../../plugin.ts';
-import { clientKey } from './client-key.ts';
+import { type Creation, clientKey, type Middleware, problem } from '../../plugin.ts';
 import { limiterConfig, maxRequestsOf } from './limiter-config.ts';
 
 /** Lets each client make so many requests in a while, and answers 429 (RFC 6585 §4) to further ones. */
