@@ -75,6 +75,8 @@ function checkServer(server: ServerInput, sections: Sections): void {
     const meant = server.prefork ? 'prefork: true is workers: auto' : 'prefork: false is workers: 1';
     sections.report(['server', 'prefork'], `contradicts workers: ${meant}. Give only one of them`);
   }
+  if (server.proxyProtocol && server.trustedProxies.length === 0)
+    sections.report(['server', 'trustedProxies'], 'required, since proxyProtocol is true');
   if (!server.disableHealthCheck && server.healthCheckLiveRoute === server.healthCheckReadyRoute) {
     sections.report(['server', 'healthCheckReadyRoute'], 'expected another path than healthCheckLiveRoute');
   }
@@ -98,6 +100,7 @@ function serverConfig(server: ServerInput, paths: Paths): ServerConfig {
     readTimeoutMs: server.readTimeout,
     idleTimeoutMs: server.idleTimeout,
     trustedProxies: server.trustedProxies,
+    proxyProtocol: server.proxyProtocol,
     healthRoutes: server.disableHealthCheck ? null : { live, ready: server.healthCheckReadyRoute },
     strictRouting: server.strictRouting,
     caseSensitive: server.caseSensitive,

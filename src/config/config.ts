@@ -38,6 +38,8 @@ export interface ServerConfig {
   readonly idleTimeoutMs: number;
   /** Addresses and CIDR ranges. */
   readonly trustedProxies: readonly string[];
+  /** Whether connections of trusted proxies begin with a PROXY header. */
+  readonly proxyProtocol: boolean;
   /** `null` when `disableHealthCheck: true`. */
   readonly healthRoutes: { readonly live: string; readonly ready: string } | null;
   readonly strictRouting: boolean;

@@ -45,6 +45,7 @@ describe('loadConfig', () => {
       readTimeoutMs: 10_000,
       idleTimeoutMs: 75_000,
       trustedProxies: [],
+      proxyProtocol: false,
       healthRoutes: { live: '/health/live', ready: '/health/ready' },
       strictRouting: false,
       caseSensitive: false,

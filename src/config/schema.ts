@@ -71,6 +71,9 @@ export const serverSchema = z.strictObject({
       'Addresses and ranges (`10.0.0.0/8`) of the proxies in front whose `X-Forwarded-*` headers are believed.',
     )
     .prefault([]),
+  proxyProtocol: flag(
+    'Connections of `trustedProxies` begin with a PROXY header (version 1 or 2), which says whose they are; others must not.',
+  ),
   disableHealthCheck: flag('Serve no health routes.'),
   healthCheckLiveRoute: text(parseStaticPath)
     .describe('Answers 200 as long as the process works.')

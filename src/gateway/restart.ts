@@ -17,6 +17,8 @@ export function needsRestart(running: ServerConfig, { config, problems }: Readin
     report(['server', 'workers'], `the running gateway has ${running.workers}`);
   if ((running.tls === null) !== (server.tls === null))
     report(['server', 'tls'], `the running gateway listens with${running.tls === null ? 'out' : ''} TLS`);
+  if (running.proxyProtocol !== server.proxyProtocol)
+    report(['server', 'proxyProtocol'], `the running gateway has ${running.proxyProtocol}`);
   return found;
 }
 

@@ -3,6 +3,7 @@ import { TLSSocket } from 'node:tls';
 import type { HeaderList } from '../base/header-list.ts';
 import type { Logger } from '../base/logger.ts';
 import { isEncrypted } from './forwarded.ts';
+import type { ProxiedSource } from './proxy-header.ts';
 import { clientAddress, plainAddress, type Trust } from './trust.ts';
 
 /** Who sent a request, as far as that can be believed. */
@@ -17,14 +18,19 @@ export interface ClientFacts {
   readonly encrypted: boolean;
 }
 
-/** Reads who sent a request. Warns once of a proxy that nobody declared. */
+/**
+ * Reads who sent a request. Warns once of a proxy that nobody declared.
+ * @param sourceOf whose connection a load balancer says it is; that one counts as the peer then.
+ */
 export function clientReader(
   trust: Trust,
   logger: Logger,
+  sourceOf: (socket: Duplex) => ProxiedSource | null,
 ): (socket: Duplex, headers: HeaderList) => ClientFacts {
   let warned = false;
   return (socket, headers) => {
-    const remote = 'remoteAddress' in socket ? socket.remoteAddress : undefined;
+    const remote =
+      sourceOf(socket)?.address ?? ('remoteAddress' in socket ? socket.remoteAddress : undefined);
     const peer = typeof remote === 'string' ? (plainAddress(remote) ?? remote) : 'unknown';
     const trusted = trust(peer);
     const forwardedFor = headers.getAll('x-forwarded-for');

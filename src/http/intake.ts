@@ -17,13 +17,14 @@ import type { OpenSockets } from './open-sockets.ts';
 import { PlainExchange } from './plain-exchange.ts';
 import { isHeaderValue, prepareAnswer } from './prepared-answer.ts';
 import { problem } from './problem.ts';
+import type { ProxiedSource } from './proxy-header.ts';
 import { type RequestHead, readHead } from './request-head.ts';
 import { requestIdOf } from './request-id.ts';
 import { ResponseSink } from './response-sink.ts';
 import { serve } from './serve.ts';
 import type { Site } from './site.ts';
 import { SocketSink } from './socket-sink.ts';
-import { compileTrust } from './trust.ts';
+import { compileTrust, type Trust } from './trust.ts';
 import type { UndecidedSocket } from './undecided-socket.ts';
 import { UpgradeExchange } from './upgrade-exchange.ts';
 
@@ -48,12 +49,15 @@ export interface IntakeParts {
   /** For the ready route. */
   readonly ready: () => boolean;
   readonly sockets: OpenSockets;
+  /** Whose connection a load balancer says it is; `null` when none does. */
+  readonly sourceOf: (socket: Duplex) => ProxiedSource | null;
 }
 
 /** Takes requests to their routes: reads them, matches, makes the exchange, runs the route. Nothing here rejects. */
 export class Intake {
   readonly #parts: IntakeParts;
   #settings: IntakeSettings;
+  #trust: Trust;
   #readClient: ReturnType<typeof clientReader>;
   /** Upgrades that nobody has decided on yet, and their sockets. */
   readonly #pending = new Map<UpgradeExchange, Duplex>();
@@ -63,7 +67,8 @@ export class Intake {
   constructor(parts: IntakeParts) {
     this.#parts = parts;
     this.#settings = parts.settings;
-    this.#readClient = readerFor(parts.settings, parts.logger);
+    this.#trust = trustFor(parts.settings);
+    this.#readClient = this.#createReader(this.#trust);
   }
 
   /**
@@ -71,10 +76,12 @@ export class Intake {
    * @throws as the constructor does; nothing has changed then.
    */
   configure(settings: IntakeSettings): void {
-    const readClient = readerFor(settings, this.#parts.logger);
+    const trust = trustFor(settings);
     // A reader warns of an undeclared proxy once.
-    if (settings.trustedProxies.join() !== this.#settings.trustedProxies.join())
-      this.#readClient = readClient;
+    if (settings.trustedProxies.join() !== this.#settings.trustedProxies.join()) {
+      this.#trust = trust;
+      this.#readClient = this.#createReader(trust);
+    }
     this.#settings = settings;
   }
 
@@ -85,6 +92,11 @@ export class Intake {
   /** Upgrades that nobody has decided on yet. */
   get pending(): number {
     return this.#pending.size;
+  }
+
+  /** Whether an address is one of our own proxies. */
+  trusts(address: string): boolean {
+    return this.#trust(address);
   }
 
   /** From now on takes no upgrade, reports itself as not ready, and ends connections with their next answer. */
@@ -145,6 +157,10 @@ export class Intake {
   /** Refuses an upgrade whatever its route. */
   async refuse(arrival: Arrival, undecided: UndecidedSocket, detail: string): Promise<void> {
     await this.#refuse(arrival, undecided, problem({ status: 400, detail, requestId: arrival.id }), null);
+  }
+
+  #createReader(trust: Trust): ReturnType<typeof clientReader> {
+    return clientReader(trust, this.#parts.logger, this.#parts.sourceOf);
   }
 
   /** The head and the route that takes it, or the answer to a request that none takes. */
@@ -231,10 +247,10 @@ export class Intake {
   }
 }
 
-function readerFor({ serverHeader, trustedProxies }: IntakeSettings, logger: Logger) {
+function trustFor({ serverHeader, trustedProxies }: IntakeSettings): Trust {
   if (!isHeaderValue(serverHeader))
     throw new WsfwError('WSFW_CONFIG_INVALID', 'serverHeader has characters that a header cannot carry');
-  return clientReader(compileTrust(trustedProxies), logger);
+  return compileTrust(trustedProxies);
 }
 
 function unavailable(code: ErrorCode, requestId: string, reason: string): Answer {

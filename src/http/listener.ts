@@ -1,25 +1,25 @@
-import type { Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import type { Duplex } from 'node:stream';
+import type { AddressInfo, Server } from 'node:net';
 import type { Cancel, Clock } from '../base/clock.ts';
 import { WsfwError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import { openDoors } from './doors.ts';
+import { Entrance } from './entrance.ts';
+import type { ServerTimeouts } from './http-server.ts';
 import { Intake, type IntakeParts, type IntakeSettings } from './intake.ts';
 import { ACCEPT_WARNING_EVERY_MS, LINGER_MS } from './limits.ts';
-import { createNodeServer, type ListenerTls, type ServerTimeouts } from './node-server.ts';
 import { OpenSockets } from './open-sockets.ts';
-import { createReplayServer } from './replay-server.ts';
-import { TlsHandshakes } from './tls-handshakes.ts';
+import type { ListenerTls } from './secure-server.ts';
 
-export type { ListenerTls } from './node-server.ts';
+export type { ListenerTls } from './secure-server.ts';
 
 export interface ListenerSettings extends IntakeSettings, ServerTimeouts {
   /** `0` as port takes a free one. */
   readonly address: { readonly host: string; readonly port: number };
+  /** Whether connections of trusted proxies begin with a PROXY header. */
+  readonly proxyProtocol: boolean;
 }
 
-export interface ListenerParts extends Omit<IntakeParts, 'sockets' | 'settings'> {
+export interface ListenerParts extends Omit<IntakeParts, 'sockets' | 'sourceOf' | 'settings'> {
   readonly settings: ListenerSettings;
   /** `null` for plain HTTP. */
   readonly tls: ListenerTls | null;
@@ -44,10 +44,10 @@ export interface Listener {
   listen(): Promise<BoundAddress>;
   /**
    * Goes on with other settings, and another certificate, from the next request and TLS handshake on. What it listens on
-   * stays as it is, and whether it does so with TLS.
+   * stays as it is, and whether it does so with TLS or the PROXY protocol.
    * @throws what `createListener` does.
    */
-  configure(settings: Omit<ListenerSettings, 'address'>, tls: ListenerTls | null): void;
+  configure(settings: Omit<ListenerSettings, 'address' | 'proxyProtocol'>, tls: ListenerTls | null): void;
   /** Goes on listening, but takes no upgrade (503), is not ready, and ends each connection with its next answer. */
   drain(): void;
   /**
@@ -63,23 +63,23 @@ export interface Listener {
 export function createListener(parts: ListenerParts): Listener {
   const { settings, clock, tls, logger } = parts;
   const sockets = new OpenSockets();
-  const intake = new Intake({ ...parts, sockets });
-  const outer = createNodeServer(settings, tls);
-  const { server } = outer;
-  // An HTTPS server takes sockets before their TLS handshake only.
-  const inner = tls === null ? outer : createReplayServer(settings, clock);
-  const again = (socket: Duplex) => void inner.server.emit('connection', socket);
-  for (const one of new Set([outer, inner])) openDoors(one.server, { intake, sockets, clock, logger, again });
-  let { readTimeoutMs } = settings;
-  let certificate = tls;
-  const handshakes = tls === null ? null : new TlsHandshakes(clock);
-  track(server, sockets, handshakes, () => readTimeoutMs);
+  const entrance = new Entrance({
+    timeouts: settings,
+    tls,
+    proxies: settings.proxyProtocol ? (address) => intake.trusts(address) : null,
+    clock,
+    logger,
+  });
+  const { server, http } = entrance;
+  const intake = new Intake({ ...parts, sockets, sourceOf: (socket) => entrance.sourceOf(socket) });
+  http.server.on('connection', (socket) => sockets.add(socket));
+  openDoors(http.server, { intake, sockets, clock, logger, again: (socket) => entrance.again(socket) });
 
   let closing: Promise<void> | null = null;
   const close = async (withinMs: number) => {
     intake.drain();
     server.close();
-    handshakes?.destroyAll();
+    entrance.destroyWaiting();
     sockets.endIdle();
     let cancel: Cancel = () => {};
     const cutShort = () => {
@@ -95,38 +95,13 @@ export function createListener(parts: ListenerParts): Listener {
   return {
     listen: () => listen(server, settings.address, tls !== null, acceptFailures(logger, clock)),
     configure(later, laterTls) {
-      // Another context makes every client's TLS session unknown.
-      if (laterTls !== null && !isSame(laterTls, certificate)) outer.setTls(laterTls);
+      entrance.configure(later, laterTls);
       intake.configure(later);
-      certificate = laterTls;
-      ({ readTimeoutMs } = later);
-      for (const one of new Set([outer, inner])) one.setTimeouts(later);
     },
     drain: () => intake.drain(),
     close: (withinMs) => (closing ??= close(withinMs)),
     stats: () => ({ sockets: sockets.size, pendingHandshakes: intake.pending }),
   };
-}
-
-const isSame = (one: ListenerTls, other: ListenerTls | null): boolean =>
-  one.cert === other?.cert && one.key === other.key;
-
-/** Keeps count of the sockets: with TLS, those whose handshake is not complete apart. */
-function track(
-  server: Server,
-  sockets: OpenSockets,
-  handshakes: TlsHandshakes | null,
-  handshakeTimeoutMs: () => number,
-): void {
-  if (handshakes === null) {
-    server.on('connection', (socket) => sockets.add(socket));
-    return;
-  }
-  server.on('connection', (socket) => handshakes.began(socket, handshakeTimeoutMs()));
-  server.on('secureConnection', (socket: Duplex) => {
-    handshakes.done(socket);
-    sockets.add(socket);
-  });
 }
 
 /** Logs that connections cannot be accepted, but not once for each of them. */

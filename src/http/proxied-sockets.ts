@@ -3,6 +3,7 @@ import type { Cancel, Clock } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
 import { ACCEPT_WARNING_EVERY_MS } from './limits.ts';
 import { type ProxiedSource, readProxyHeader } from './proxy-header.ts';
+import { peerOf } from './tls-handshakes.ts';
 import type { Trust } from './trust.ts';
 import { adopt } from './undecided-socket.ts';
 
@@ -17,23 +18,22 @@ export interface ProxiedSocketsParts {
   readonly pass: (socket: Socket) => void;
 }
 
-/** What a socket is known by. Node wraps a socket for TLS in another one, which has the same peer. */
-interface Peer {
-  readonly remoteAddress?: string | undefined;
-  readonly remotePort?: number | undefined;
-}
-
-const keyOf = ({ remoteAddress, remotePort }: Peer): string => `${remoteAddress}|${remotePort}`;
-
 /** Connections of load balancers that say with a PROXY header whose they are. */
 export class ProxiedSockets {
   readonly #parts: ProxiedSocketsParts;
+  #readTimeoutMs: number;
   readonly #waiting = new Set<Socket>();
   readonly #sources = new Map<string, ProxiedSource>();
   #quietUntil = 0;
 
   constructor(parts: ProxiedSocketsParts) {
     this.#parts = parts;
+    this.#readTimeoutMs = parts.readTimeoutMs;
+  }
+
+  /** Goes on with another deadline for headers to come. */
+  configure(readTimeoutMs: number): void {
+    this.#readTimeoutMs = readTimeoutMs;
   }
 
   /** How many have not sent their whole header. */
@@ -42,12 +42,12 @@ export class ProxiedSockets {
   }
 
   /** Whose connection the balancer says it is; `null` when it is the peer's own. */
-  sourceOf(socket: Peer): ProxiedSource | null {
-    return this.#sources.get(keyOf(socket)) ?? null;
+  sourceOf(socket: object): ProxiedSource | null {
+    return this.#sources.get(peerOf(socket)) ?? null;
   }
 
   /** Reads the header of a new connection, and passes the socket on. One that has none, or is late, ends. */
-  take(socket: Socket): void {
+  readonly take = (socket: Socket): void => {
     if (!this.#parts.trust(socket.remoteAddress ?? '')) {
       this.#parts.pass(socket);
       return;
@@ -80,7 +80,7 @@ export class ProxiedSockets {
     socket.on('readable', read);
     socket.on('end', leave);
     socket.on('close', over);
-  }
+  };
 
   /** Ends the connections whose header has not come. */
   destroyWaiting(): void {
@@ -88,14 +88,15 @@ export class ProxiedSockets {
   }
 
   #deadline(socket: Socket): Cancel {
-    const { readTimeoutMs, clock } = this.#parts;
-    if (readTimeoutMs === 0) return () => {};
-    return clock.after(readTimeoutMs, () => this.#refuse(socket, 'it did not come in time'));
+    if (this.#readTimeoutMs === 0) return () => {};
+    return this.#parts.clock.after(this.#readTimeoutMs, () =>
+      this.#refuse(socket, 'it did not come in time'),
+    );
   }
 
   #pass(socket: Socket, source: ProxiedSource | null, rest: Buffer): void {
     if (source !== null) {
-      const key = keyOf(socket);
+      const key = peerOf(socket);
       this.#sources.set(key, source);
       socket.once('close', () => {
         // Another connection may have taken the port since.

@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
 import type { Cancel, Clock } from '../base/clock.ts';
-import { createNodeServer, type NodeServer, type ServerTimeouts } from './node-server.ts';
+import { createHttpServer, type HttpServer, type ServerTimeouts } from './http-server.ts';
 
 /** What a socket is watched with. */
 interface Watch {
@@ -18,10 +18,10 @@ const requestTimeout = (): Error =>
  * A server that never listens, for sockets that were opened elsewhere. Node watches over slow requests only where it
  * listens, so this one has deadlines of its own: for a request to be read, and from an answer to the next request.
  */
-export function createReplayServer(settings: ServerTimeouts, clock: Clock): NodeServer {
+export function createReplayServer(settings: ServerTimeouts, clock: Clock): HttpServer {
   let timeouts = settings;
-  const node = createNodeServer(settings, null);
-  const { server } = node;
+  const http = createHttpServer(settings);
+  const { server } = http;
   const watches = new WeakMap<Duplex, Watch>();
   const arm = (socket: Duplex, watch: Watch, ms: number) => {
     watch.cancel();
@@ -29,10 +29,14 @@ export function createReplayServer(settings: ServerTimeouts, clock: Clock): Node
     if (ms > 0 && !socket.destroyed)
       watch.cancel = clock.after(ms, () => server.emit('clientError', requestTimeout(), socket));
   };
+  // One function for all sockets, since some keep it for days.
+  function onClose(this: Duplex): void {
+    watches.get(this)?.cancel();
+  }
   server.on('connection', (socket) => {
     const watch: Watch = watches.get(socket) ?? { cancel: () => {}, unanswered: 0, upgraded: false };
     // One that is replayed again is watched already.
-    if (!watches.has(socket)) socket.once('close', () => watch.cancel());
+    if (!watches.has(socket)) socket.once('close', onClose);
     watches.set(socket, watch);
     watch.upgraded = false;
     arm(socket, watch, timeouts.readTimeoutMs);
@@ -59,10 +63,10 @@ export function createReplayServer(settings: ServerTimeouts, clock: Clock): Node
     watch.cancel();
   });
   return {
-    ...node,
+    ...http,
     setTimeouts(later) {
       timeouts = later;
-      node.setTimeouts(later);
+      http.setTimeouts(later);
     },
   };
 }

@@ -46,7 +46,8 @@ export class TlsHandshakes {
   }
 }
 
-function peerOf(socket: Duplex): string {
+/** What a socket and the one that wraps it for TLS have in common. */
+export function peerOf(socket: object): string {
   if (!('remoteAddress' in socket) || !('remotePort' in socket)) return '';
   return `${String(socket.remoteAddress)}|${String(socket.remotePort)}`;
 }

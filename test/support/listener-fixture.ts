@@ -38,6 +38,7 @@ export interface TestListenerOptions {
 const SETTINGS: ListenerSettings = {
   address: { host: '127.0.0.1', port: 0 },
   trustedProxies: [],
+  proxyProtocol: false,
   healthRoutes: { live: '/health/live', ready: '/health/ready' },
   serverHeader: '',
   maxPendingHandshakes: 1000,
