@@ -7,6 +7,8 @@ export interface Logger {
   info(fields: LogFields, message: string): void;
   warn(fields: LogFields, message: string): void;
   error(fields: LogFields, message: string): void;
+  /** Whether lines of a level are written at all; without it they are taken to be. */
+  isLevelEnabled?(level: 'debug' | 'info'): boolean;
   /** A logger that adds `fields` to each of its lines. */
   child(fields: LogFields): Logger;
 }

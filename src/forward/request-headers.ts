@@ -38,8 +38,7 @@ function refuseReserved(name: string, path: readonly (string | number)[]): void 
  * any into `outgoing`.
  */
 export function upstreamHeaders(outgoing: HeaderList, { remove, set }: PreparedRules): HeaderList {
-  const headers = outgoing.clone();
-  headers.filter((name) => !isReserved(name) && !remove.has(name));
+  const headers = outgoing.only((name) => !isReserved(name) && !remove.has(name));
   for (const [name, value] of set) headers.set(name, value);
   return headers;
 }

@@ -17,10 +17,12 @@ export class Journal implements Observer {
   }
 
   opened(connection: Connection): void {
+    if (!this.#writes('debug')) return;
     this.#logger.debug(identityOf(connection), 'connection opened');
   }
 
   ended(connection: Connection, result: RelayResult): void {
+    if (!this.#writes('info')) return;
     const { cause, side, detail, durationMs, client, upstream, error } = result;
     const fields = {
       ...identityOf(connection),
@@ -33,6 +35,11 @@ export class Journal implements Observer {
       ...(error === undefined ? {} : { error: error.message }),
     };
     this.#logger.info(fields, 'connection closed');
+  }
+
+  /** Spares the fields of lines that nobody sees. */
+  #writes(level: 'debug' | 'info'): boolean {
+    return this.#logger.isLevelEnabled?.(level) ?? true;
   }
 
   refused({ id, route, clientAddress, status, reason, error }: Refusal): void {

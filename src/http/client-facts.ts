@@ -43,7 +43,7 @@ export function clientReader(
       peer,
       trusted,
       peerEncrypted,
-      address: clientAddress(peer, forwardedFor, trust),
+      address: trusted ? clientAddress(peer, forwardedFor, trust) : peer,
       encrypted: isEncrypted(headers, peerEncrypted, trusted),
     };
   };

@@ -81,9 +81,8 @@ async function takeUpgrade(
     socket.destroy();
     return;
   }
-  const arrival = asksForWebSocket(HeaderList.fromRaw(request.rawHeaders))
-    ? intake.arrive(request, socket)
-    : null;
+  const headers = HeaderList.fromRaw(request.rawHeaders);
+  const arrival = asksForWebSocket(headers) ? intake.arrive(request, socket, headers) : null;
   // RFC 9110 §7.8: an Upgrade may be ignored, and is where it means nothing to us.
   const ignored = arrival === null || ('match' in arrival.met && !arrival.met.match.upgrades);
   if (!sockets.isAnswering(socket)) {
@@ -114,7 +113,8 @@ async function refuseConnect(
   const { intake, sockets } = parts;
   sockets.engage(undecided.socket);
   await settled(parts, undecided.socket);
-  await intake.refuse(intake.arrive(request, undecided.socket), undecided, 'CONNECT is not served here');
+  const arrival = intake.arrive(request, undecided.socket, HeaderList.fromRaw(request.rawHeaders));
+  await intake.refuse(arrival, undecided, 'CONNECT is not served here');
 }
 
 /** Serves an upgrade as a plain request: documented API only, and the connection is kept alive. */
@@ -128,6 +128,8 @@ function replay(
   sockets.engage(socket, false);
   socket.unshift(Buffer.concat([headWithoutUpgrade(request), early]));
   again(socket);
+  // Whoever held it until now may have paused it.
+  socket.resume();
 }
 
 /** Resolves when no answer is under way on the socket; ends one that takes too long. */

@@ -1,5 +1,5 @@
 import type { HeaderList } from '../base/header-list.ts';
-import { removeHopByHop } from './hop-by-hop.ts';
+import { hopByHopOf } from './hop-by-hop.ts';
 import { plainAddress } from './trust.ts';
 
 /** Where a request came from. */
@@ -18,14 +18,21 @@ export interface Origin {
 }
 
 // The handshake's own, message framing, and what a hop answers by itself.
-const NOT_FORWARDED = /^(?:sec-websocket-.*|content-length|expect|x-wsfw-.*)$/;
-const ABOUT_ORIGIN = /^(?:forwarded|x-real-ip|x-forwarded-.*)$/;
+const isForwarded = (name: string): boolean =>
+  name !== 'content-length' &&
+  name !== 'expect' &&
+  !name.startsWith('sec-websocket-') &&
+  !name.startsWith('x-wsfw-');
+
+const isAboutOrigin = (name: string): boolean =>
+  name === 'forwarded' || name === 'x-real-ip' || name.startsWith('x-forwarded-');
 
 /** The client's end-to-end headers, in order, with those that say where it came from set. */
 export function outgoingHeaders(received: HeaderList, origin: Origin): HeaderList {
-  const headers = received.clone();
-  removeHopByHop(headers);
-  headers.filter((name) => !NOT_FORWARDED.test(name) && (origin.trusted || !ABOUT_ORIGIN.test(name)));
+  const endsHere = hopByHopOf(received);
+  const headers = received.only(
+    (name) => !endsHere(name) && isForwarded(name) && (origin.trusted || !isAboutOrigin(name)),
+  );
   const proto = origin.encrypted ? 'https' : 'http';
   appendToList(headers, 'X-Forwarded-For', origin.peer);
   if (!headers.has('x-forwarded-proto')) headers.append('X-Forwarded-Proto', proto);

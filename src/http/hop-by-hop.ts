@@ -31,8 +31,8 @@ export function forbiddenNomination(headers: HeaderList): string | null {
   return nominatedBy(headers).find((name) => NEVER_NOMINATED.test(name)) ?? null;
 }
 
-/** Removes the headers that end here: hop-by-hop ones and those that `Connection` nominates. */
-export function removeHopByHop(headers: HeaderList): void {
+/** Tells which headers, in lower case, end here: hop-by-hop ones and those that `Connection` nominates. */
+export function hopByHopOf(headers: HeaderList): (name: string) => boolean {
   const nominated = new Set(nominatedBy(headers));
-  headers.filter((name) => !HOP_BY_HOP.has(name) && !nominated.has(name));
+  return (name) => HOP_BY_HOP.has(name) || nominated.has(name);
 }

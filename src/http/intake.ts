@@ -119,7 +119,7 @@ export class Intake {
   /** Serves a plain request. */
   async plain(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { clock, logger } = this.#parts;
-    const arrival = this.arrive(request, request.socket);
+    const arrival = this.arrive(request, request.socket, HeaderList.fromRaw(request.rawHeaders));
     const { met } = arrival;
     if ('status' in met) {
       // A request that makes no sense may be one half of an attempt to smuggle another.
@@ -135,12 +135,11 @@ export class Intake {
     await serve(new PlainExchange(facts, surroundings, request, response, clock), met.match, clock, logger);
   }
 
-  /** Reads a request and finds its route. */
-  arrive(request: IncomingMessage, socket: Duplex): Arrival {
-    const head = readHead(request);
-    const received = typeof head === 'string' ? HeaderList.fromRaw(request.rawHeaders) : head.headers;
-    const id = requestIdOf(received);
-    return { request, id, client: this.#readClient(socket, received), met: this.#meet(id, head) };
+  /** Reads a request and finds its route. The headers are the arrival's from now on. */
+  arrive(request: IncomingMessage, socket: Duplex, headers: HeaderList): Arrival {
+    const head = readHead(request, headers);
+    const id = requestIdOf(headers);
+    return { request, id, client: this.#readClient(socket, headers), met: this.#meet(id, head) };
   }
 
   /** Serves an upgrade. */

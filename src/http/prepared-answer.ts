@@ -49,14 +49,14 @@ export function prepareAnswer(answer: Answer, extras: AnswerExtras): PreparedAns
 
 /** Headers of a 101 or of an answer: end-to-end ones, less those that the gateway sets itself. */
 export function withExtras(given: Iterable<Header>, extras: Omit<AnswerExtras, 'closes'>): Header[] {
-  const { serverHeader, requestId } = extras;
-  const ours = new Set(['content-length', 'x-request-id', ...(serverHeader === '' ? [] : ['server'])]);
-  const headers = [...given].filter(
-    ([name]) => !isHopByHop(name.toLowerCase()) && !ours.has(name.toLowerCase()),
-  );
-  for (const [name, value] of extras.added) {
-    if (!isHopByHop(name.toLowerCase()) && !ours.has(name.toLowerCase())) headers.push([name, value]);
-  }
+  const { serverHeader, requestId, added } = extras;
+  const isTheirs = ([name]: Header): boolean => {
+    const lower = name.toLowerCase();
+    const isOurs =
+      lower === 'content-length' || lower === 'x-request-id' || (lower === 'server' && serverHeader !== '');
+    return !isOurs && !isHopByHop(lower);
+  };
+  const headers = [...given, ...added].filter(isTheirs);
   if (serverHeader !== '') headers.push(['Server', serverHeader]);
   headers.push(['X-Request-Id', requestId]);
   return headers;

@@ -1,4 +1,4 @@
-import { HeaderList } from '../base/header-list.ts';
+import type { HeaderList } from '../base/header-list.ts';
 import { forbiddenNomination } from './hop-by-hop.ts';
 
 /** As much of a request as its first lines say, checked. */
@@ -21,15 +21,16 @@ export interface RawRequest {
   readonly method?: string | undefined;
   readonly url?: string | undefined;
   readonly httpVersion: string;
-  readonly rawHeaders: readonly string[];
 }
 
 const ABSOLUTE_FORM = /^(?:https?|wss?):\/\/([^/?#]+)([^#]*)$/i;
 const HOST = /^(\[[0-9A-Fa-f:.]+\]|[^\s/?#@\\:[\],"<>]*)(?::\d*)?$/;
 
-/** Reads a request's head; what is wrong with it, as a string, where it is invalid. */
-export function readHead(request: RawRequest): RequestHead | string {
-  const headers = HeaderList.fromRaw(request.rawHeaders);
+/**
+ * Reads a request's head; what is wrong with it, as a string, where it is invalid.
+ * @param headers as received; `Host` in them becomes the effective one.
+ */
+export function readHead(request: RawRequest, headers: HeaderList): RequestHead | string {
   const target = readTarget(request.url ?? '', headers);
   if (target === null) return 'the request target is malformed';
   const hostname = readHostname(headers, request.httpVersion);

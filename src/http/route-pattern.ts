@@ -16,6 +16,9 @@ export interface RoutePattern {
   readonly wildcard: number | null;
 }
 
+/** Of nothing but what stands for itself: most paths are. */
+const PLAIN = /^[A-Za-z0-9_~.\-/]*$/;
+
 const PARAM = /^:([A-Za-z_][A-Za-z0-9_]*)$/;
 
 /** What is wrong with a route's path, or `null`. */
@@ -62,6 +65,7 @@ export function parsePattern(path: string, rules: PathRules): RoutePattern {
  * stays inside its segment, and nothing in it means anything to the router. `null` when the encoding is malformed.
  */
 export function canonicalPath(path: string, rules: PathRules): string | null {
+  if (PLAIN.test(path)) return rules.caseSensitive ? path : path.toLowerCase();
   const segments: string[] = [];
   for (const segment of path.split('/')) {
     const canonical = canonicalSegment(segment, rules);

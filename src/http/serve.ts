@@ -17,13 +17,18 @@ export async function serve(
   clock: Clock,
   logger: Logger,
 ): Promise<void> {
-  let cancel = () => {};
-  const late = new Promise<'late'>((resolve) => {
-    cancel = clock.after(HANDLE_TIMEOUT_MS, () => resolve('late'));
-  });
-  const handled = handle(exchange, match, logger);
-  const outcome = await Promise.race([handled, late]);
+  const cancel = clock.after(HANDLE_TIMEOUT_MS, () => void conclude(exchange, 'late', logger));
+  const failure = await handle(exchange, match, logger);
   cancel();
+  await conclude(exchange, failure, logger);
+}
+
+/** Nobody else will answer any more, unless somebody has. */
+async function conclude(
+  exchange: ExchangeBase,
+  outcome: Error | 'late' | null,
+  logger: Logger,
+): Promise<void> {
   if (exchange.answered) return;
   if (exchange.left) {
     exchange.abandon();

@@ -1,11 +1,19 @@
+import { isIPv4 } from 'node:net';
 import ipaddr from 'ipaddr.js';
 import { WsfwError } from '../base/errors.ts';
 
 /** Whether an address is one of our own proxies. */
 export type Trust = (address: string) => boolean;
 
+/** How a socket that takes both kinds of addresses writes one of IPv4. */
+const MAPPED = '::ffff:';
+
 /** An IP address as others compare it: IPv4 in IPv6 unwrapped, no zone, no port, no brackets. `null` for anything else. */
 export function plainAddress(text: string): string | null {
+  // As sockets say it: nothing is left to be taken off.
+  if (isIPv4(text)) return text;
+  const unmapped = text.startsWith(MAPPED) ? text.slice(MAPPED.length) : '';
+  if (isIPv4(unmapped)) return unmapped;
   const bare = text
     .trim()
     .replace(/^\[([^\]]*)\](?::\d+)?$/, '$1')
@@ -60,6 +68,7 @@ function unmapped([network, bits]: Range): Range {
  */
 export function clientAddress(peer: string, forwardedFor: readonly string[], trusted: Trust): string {
   let address = plainAddress(peer) ?? peer;
+  if (!trusted(address)) return address;
   const entries = forwardedFor.join(',').split(',');
   while (trusted(address)) {
     const entry = entries.pop();

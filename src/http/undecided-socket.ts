@@ -22,7 +22,7 @@ export class UndecidedSocket {
     this.socket = socket;
     adopt(socket);
     this.#keep(head);
-    socket.on('readable', this.#read);
+    socket.on('data', this.#take);
     socket.on('end', this.#leave);
     socket.on('close', this.#leave);
   }
@@ -42,17 +42,17 @@ export class UndecidedSocket {
   discard(): void {
     this.#discards = true;
     this.#early = [];
-    this.#read();
+    this.socket.resume();
   }
 
   /**
-   * Lets go of the socket: nothing of ours is left on it but a listener that all sockets share. It stays unread
-   * until somebody listens to `data`.
+   * Lets go of the socket: nothing of ours is left on it but a listener that all sockets share. It is paused.
    * @returns what came early.
    */
   release(): Uint8Array {
     this.#onLeft = () => {};
-    this.socket.off('readable', this.#read);
+    this.socket.pause();
+    this.socket.off('data', this.#take);
     this.socket.off('end', this.#leave);
     this.socket.off('close', this.#leave);
     const early = this.#early;
@@ -61,12 +61,9 @@ export class UndecidedSocket {
     return others.length === 0 ? first : Buffer.concat(early);
   }
 
-  readonly #read = (): void => {
-    while (this.#discards || this.#earlyBytes < MAX_EARLY_BYTES) {
-      const chunk: unknown = this.socket.read();
-      if (!(chunk instanceof Uint8Array)) return;
-      this.#keep(chunk);
-    }
+  readonly #take = (chunk: Uint8Array): void => {
+    this.#keep(chunk);
+    if (!this.#discards && this.#earlyBytes >= MAX_EARLY_BYTES) this.socket.pause();
   };
 
   #keep(chunk: Uint8Array): void {

@@ -1,4 +1,3 @@
-import { nextTick } from 'node:process';
 import { Readable } from 'node:stream';
 import type { Clock } from '../base/clock.ts';
 import { WsfwError } from '../base/errors.ts';
@@ -14,12 +13,6 @@ import type { UndecidedSocket } from './undecided-socket.ts';
 
 const HANDSHAKE_FIELDS =
   /^(?:sec-websocket-(?:accept|protocol|extensions|version|key)|content-length|content-type)$/;
-
-/**
- * A tick after its last `readable` listener left, Node resumes a stream that has a `data` listener by then, even one
- * that was paused meanwhile: whoever gets the socket gets it after that.
- */
-const readersForgotten = (): Promise<void> => new Promise((resolve) => nextTick(resolve));
 
 /** A request that asks to become a WebSocket. */
 export class UpgradeExchange extends ExchangeBase {
@@ -73,7 +66,6 @@ export class UpgradeExchange extends ExchangeBase {
     const head = this.#undecided.release();
     this.#handOver();
     socket.write(formatHead(101, headers), 'latin1');
-    await readersForgotten();
     const { subprotocol, extensions } = acceptance;
     return { stream: socket, head, subprotocol, extensions, ended };
   }

@@ -6,7 +6,7 @@ import { checkAgreement } from '../websocket/handshake.ts';
 import type { DialOutcome, DialRequest } from './dial-contract.ts';
 import { type DialStage, dialEnded, dialError, dialTimeout } from './dial-error.ts';
 import { acceptedHeaders, endToEnd } from './end-to-end.ts';
-import { HIGH_WATER_MARK_BYTES, openSocket } from './open-socket.ts';
+import { openSocket } from './open-socket.ts';
 import { requestHead } from './request-head.ts';
 import { responseBody } from './response-body.ts';
 import { type ResponseHead, ResponseHeadParser } from './response-head.ts';
@@ -79,25 +79,11 @@ export class Attempt {
     this.#stopTimer = this.#clock.after(this.#leftMs(), this.#onDeadline);
     socket.setNoDelay(true);
     socket.setKeepAlive(true, KEEP_ALIVE_MS);
-    socket.on('readable', this.#onReadable);
+    socket.on('data', this.#onData);
     socket.write(this.#head, 'latin1');
   };
 
-  readonly #onReadable = (): void => {
-    for (let bytes = this.#read(); bytes !== null; bytes = this.#read()) this.#take(bytes);
-  };
-
-  // By its length, since read() alone would also take an end that belongs to whoever has the socket next; never more
-  // than the high-water mark, since asking for more raises it for good.
-  #read(): Buffer | null {
-    const socket = this.#socket;
-    if (socket === null) return null;
-    const { readableLength } = socket;
-    if (readableLength === 0) return socket.read() as null;
-    return socket.read(Math.min(readableLength, HIGH_WATER_MARK_BYTES)) as Buffer | null;
-  }
-
-  #take(bytes: Buffer): void {
+  readonly #onData = (bytes: Buffer): void => {
     const socket = this.#socket;
     if (socket === null) return;
     this.#stage = 'begun';
@@ -107,7 +93,7 @@ export class Attempt {
     } catch (error) {
       this.#fail(dialError(this.#request.endpoint.name, this.#stage, error as Error));
     }
-  }
+  };
 
   #settle(socket: Socket, head: ResponseHead, rest: Buffer): void {
     const outcome =
@@ -168,6 +154,8 @@ export class Attempt {
     socket?.off('end', this.#onClose);
     socket?.off('connect', this.#onConnect);
     socket?.off('secureConnect', this.#onReady);
-    socket?.off('readable', this.#onReadable);
+    // What follows the answer waits for whoever has the socket next.
+    socket?.pause();
+    socket?.off('data', this.#onData);
   }
 }

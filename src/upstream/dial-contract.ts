@@ -24,8 +24,8 @@ export interface DialRequest extends UpgradeRequest {
 /** What an upstream made of an opening handshake. */
 export type DialOutcome =
   /**
-   * A valid 101. `leg.stream` carries no listener but one that ignores errors, and reads only its high-water mark until
-   * it is taken over: it may have been destroyed by then, and its `end` comes only once somebody reads it.
+   * A valid 101. `leg.stream` carries no listener but one for errors, and reads only its high-water mark until it is
+   * taken over: it may have been destroyed by then, and its `end` comes only once somebody reads it.
    */
   | { readonly kind: 'accepted'; readonly leg: Leg; readonly headers: HeaderList }
   /** Anything else. The body has to be read or destroyed; either way its socket is then gone. */

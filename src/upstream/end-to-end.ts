@@ -1,7 +1,7 @@
 import type { HeaderList } from '../base/header-list.ts';
 
 // RFC 9110 §7.6.1: what concerns one connection only, whether or not Connection names it.
-const HOP_BY_HOP = [
+const HOP_BY_HOP = new Set([
   'connection',
   'keep-alive',
   'proxy-connection',
@@ -9,22 +9,26 @@ const HOP_BY_HOP = [
   'trailer',
   'transfer-encoding',
   'upgrade',
-] as const;
+]);
 
 /** The headers of an upstream's answer that are meant for the client, with their order and spelling. */
 export function endToEnd(headers: HeaderList): HeaderList {
-  const hop = new Set<string>(HOP_BY_HOP);
-  for (const value of headers.getAll('connection')) {
-    for (const name of value.split(',')) hop.add(name.trim().toLowerCase());
-  }
-  const kept = headers.clone();
-  kept.filter((name) => !hop.has(name));
-  return kept;
+  const endsHere = hopByHopOf(headers);
+  return headers.only((name) => !endsHere(name));
 }
 
 /** As above for a 101: the handshake's own fields and a length that means nothing are left out. */
 export function acceptedHeaders(headers: HeaderList): HeaderList {
-  const kept = endToEnd(headers);
-  kept.filter((name) => name !== 'content-length' && !name.startsWith('sec-websocket-'));
-  return kept;
+  const endsHere = hopByHopOf(headers);
+  return headers.only(
+    (name) => !endsHere(name) && name !== 'content-length' && !name.startsWith('sec-websocket-'),
+  );
+}
+
+function hopByHopOf(headers: HeaderList): (name: string) => boolean {
+  const nominated = new Set<string>();
+  for (const value of headers.getAll('connection')) {
+    for (const name of value.split(',')) nominated.add(name.trim().toLowerCase());
+  }
+  return (name) => HOP_BY_HOP.has(name) || nominated.has(name);
 }
