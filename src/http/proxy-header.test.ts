@@ -82,7 +82,8 @@ describe('readProxyHeader', () => {
     ['addresses cut short', v2(0x21, 0x21, ipv4), 'too short'],
     ['a header too long', v2(0x21, 0x11, new Array<number>(MAX_PROXY_HEADER_BYTES).fill(0)), 'too long'],
   ])('refuses %s', (_name, header, detail) => {
-    expect(readProxyHeader(header)).toEqual({ kind: 'invalid', detail: expect.stringContaining(detail) });
+    const read = readProxyHeader(header);
+    expect(read.kind === 'invalid' ? read.detail : read.kind).toContain(detail);
   });
 
   it('never throws, and never asks for more than the limit', () => {

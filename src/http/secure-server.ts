@@ -31,7 +31,7 @@ export class SecureServer {
     this.#withinMs = withinMs;
     this.#handshakes = new TlsHandshakes(clock);
     this.server = useTls(() => createSecureServer(tls));
-    this.server.on('connection', (socket) => this.#handshakes.began(socket, this.#withinMs));
+    this.server.on('connection', (socket: Duplex) => this.#handshakes.began(socket, this.#withinMs));
     // Node has told the client why, as far as TLS can.
     this.server.on('tlsClientError', (_error, socket) => void socket.destroy());
     this.server.on('secureConnection', (socket) => {
