@@ -51,10 +51,13 @@ export async function startWorkers(parts: WorkersParts): Promise<RunningWorkers>
       if (port !== null && supervisor.serving === 0) reading = readingAt(reading, port);
       return { type: 'start', worker, logLevel, reading: readingFor(reading, worker, count) };
     },
-    async heard(message, answer) {
+    heard(message, answer) {
       if (message.type !== 'remember') return;
-      const results = await Promise.all(message.calls.map((call) => perform(call, memory)));
-      answer({ type: 'remembered', id: message.id, results });
+      const { id, calls } = message;
+      // A memory never rejects.
+      void Promise.all(calls.map((call) => perform(call, memory))).then((results) =>
+        answer({ type: 'remembered', id, results }),
+      );
     },
   });
   const letGo = keepAlive();

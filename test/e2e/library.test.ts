@@ -56,9 +56,10 @@ describe('a gateway as a library', () => {
   it('has no workers, and says so once', async () => {
     const config = { ...forwardingConfig('ws://127.0.0.1:1/'), server: { workers: 4 } };
     const { log } = await bed.gateway(config);
-    expect(log.lines.filter(({ level }) => level === 'warn')).toEqual([
-      expect.objectContaining({ fields: { workers: 4 }, message: expect.stringContaining('server.workers') }),
-    ]);
+    const [warning, ...others] = log.lines.filter(({ level }) => level === 'warn');
+    expect(warning?.fields).toEqual({ workers: 4 });
+    expect(warning?.message).toContain('server.workers');
+    expect(others).toEqual([]);
   });
 
   it('starts once, however often it is asked', async () => {
