@@ -1,4 +1,5 @@
 import type { LogFields } from '../base/logger.ts';
+import type { Problem } from '../base/problem.ts';
 import type { ServerConfig } from '../config/config.ts';
 import type { ServedRoute } from './served-route.ts';
 import type { Snapshot } from './snapshot.ts';
@@ -18,6 +19,8 @@ export interface ReloadChanges {
   readonly server: readonly string[];
   /** Whether another certificate is shown. */
   readonly certificate: boolean;
+  /** What of the new configuration is legal but surely unwanted. */
+  readonly warnings: readonly Problem[];
 }
 
 export function changesBetween(before: Snapshot, after: Snapshot): ReloadChanges {
@@ -37,6 +40,7 @@ export function changesBetween(before: Snapshot, after: Snapshot): ReloadChanges
     certificate:
       before.certificates?.cert !== after.certificates?.cert ||
       before.certificates?.key !== after.certificates?.key,
+    warnings: after.warnings,
   };
 }
 
@@ -67,7 +71,7 @@ function settingsThatDiffer(before: ServerConfig, after: ServerConfig): string[]
 const MAX_LOGGED = 20;
 
 /** What changed, as a line of the log says it. */
-export function logFields({ certificate, ...lists }: ReloadChanges): LogFields {
+export function logFields({ certificate, warnings: _, ...lists }: ReloadChanges): LogFields {
   const shown = Object.entries(lists).filter(([, names]) => names.length > 0);
   const fields: Record<string, unknown> = {};
   for (const [key, names] of shown) fields[key] = shorten(names);

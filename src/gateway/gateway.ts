@@ -11,71 +11,23 @@ import { readObject } from '../config/load.ts';
 import { createForward } from '../forward/forward.ts';
 import type { HostServices } from '../host/component-host.ts';
 import { ComponentPool } from '../host/component-pool.ts';
+import { FoundFiles } from '../host/found-files.ts';
 import { createListener, type Listener } from '../http/listener.ts';
 import { createRelayEngine } from '../relay/engine.ts';
 import { changesBetween, logFields, type ReloadChanges } from './changes.ts';
+import type { Gateway, GatewayAddress, GatewayOptions } from './contract.ts';
 import { drain, sendAway } from './drain.ts';
 import { Journal } from './journal.ts';
 import { allOf } from './observers.ts';
 import { PluginFaults } from './plugin-faults.ts';
 import { type GatewayStats, Registry } from './registry.ts';
 import { needsRestart } from './restart.ts';
-import { buildSnapshot, type Snapshot } from './snapshot.ts';
+import { buildSnapshot, type Snapshot, type SnapshotParts } from './snapshot.ts';
 
-/** What a gateway is made of. */
-export interface GatewayOptions {
-  /** From `loadConfig`, or an object of the same shape as the YAML files. */
-  readonly config: Config | Readonly<Record<string, unknown>>;
-  /** A `pino` instance, or anything like it. Default: nothing is logged. */
-  readonly logger?: Logger;
-  /** Default: the machine's. */
-  readonly clock?: Clock;
-  /** Hears of every connection and refusal. Default: nobody. */
-  readonly observer?: Observer;
-}
-
-/** Where a gateway listens. */
-export interface GatewayAddress {
-  readonly host: string;
-  readonly port: number;
-  /** Whether clients have to use TLS. */
-  readonly encrypted: boolean;
-}
+export type { Gateway, GatewayAddress, GatewayOptions } from './contract.ts';
 
 /** How long plugins may take to come back when the last client has gone. */
 const COME_BACK_MS = 1000;
-
-/** A WebSocket gateway in this process. Several do not touch each other. */
-export interface Gateway {
-  /**
-   * Builds the configuration and listens. Call it once.
-   * @returns the bound address, with the port that was found when the configuration asks for port 0.
-   * @throws {ConfigError} with every problem of the configuration; {WsfwError} when it cannot listen, or was stopped
-   * before. Nothing is left then.
-   */
-  start(): Promise<GatewayAddress>;
-  /**
-   * Goes on with another configuration. It is checked and built whole first; then new handshakes use it at once.
-   * Components whose `use`, options and files are the same go on working, with their counts and their timers. Open
-   * connections stay open; those whose route or action is not what it was are closed (1012 to clients, 1001 to
-   * upstreams) if the new configuration says `server.reload.drainChanged: true`. The listening socket stays open, and
-   * certificates are read again. Reloads that are asked for at a time happen one after the other.
-   * @param config as for `createGateway`.
-   * @returns what changed.
-   * @throws {ConfigError} with every problem, among them what needs a restart: another `server.address`, other `server.workers`, TLS on or off.
-   * The old configuration goes on serving then. {WsfwError} `WSFW_NOT_STARTED`, or `WSFW_DRAINING` when it is being
-   * stopped.
-   */
-  reload(config: GatewayOptions['config']): Promise<ReloadChanges>;
-  /**
-   * Takes nothing new, closes every connection (1012 to clients, 1001 to upstreams), waits for them for
-   * `server.drain.timeout`, and releases everything. Never rejects; a second call waits for the first.
-   */
-  stop(): Promise<void>;
-  /** The open connections, oldest first. */
-  connections(): Iterable<Connection>;
-  stats(): GatewayStats;
-}
 
 /** Makes a gateway of a configuration. Nothing happens until `start()`. */
 export function createGateway(options: GatewayOptions): Gateway {
@@ -115,6 +67,7 @@ export class ConfiguredGateway implements Gateway {
   readonly #observer: Observer;
   readonly #faults = new PluginFaults();
   readonly #pool = new ComponentPool();
+  readonly #pluginFiles = new FoundFiles();
   readonly #services: HostServices;
   /** Routes that a reload took away or changed. */
   readonly #changedRoutes = new WeakSet<RouteRef>();
@@ -166,6 +119,11 @@ export class ConfiguredGateway implements Gateway {
   stats(): GatewayStats {
     const pendingHandshakes = this.#listener?.stats().pendingHandshakes ?? 0;
     return { ...this.#registry.stats(), pendingHandshakes };
+  }
+
+  /** Files that the configuration at work is made of besides its own: certificates, secrets, plugins. */
+  get files(): readonly string[] {
+    return [...new Set([...this.#pluginFiles.paths, ...(this.#snapshot?.files ?? [])])];
   }
 
   /** The configuration at work, for whoever shows it. `null` before the start. */
@@ -271,8 +229,8 @@ export class ConfiguredGateway implements Gateway {
       this.#logger.warn({}, 'a plugin still works on a request whose client is gone: stopped without it');
   }
 
-  #parts(): { readonly pool: ComponentPool; readonly faults: PluginFaults } {
-    return { pool: this.#pool, faults: this.#faults };
+  #parts(): SnapshotParts {
+    return { pool: this.#pool, faults: this.#faults, pluginFiles: this.#pluginFiles };
   }
 
   #createServices(): HostServices {

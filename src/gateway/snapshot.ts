@@ -7,6 +7,7 @@ import { type Built, buildComponents } from '../host/build-components.ts';
 import { checkComponents } from '../host/check-components.ts';
 import type { HostServices } from '../host/component-host.ts';
 import { ComponentPool } from '../host/component-pool.ts';
+import { FoundFiles } from '../host/found-files.ts';
 import { loadPlugins } from '../host/load-plugins.ts';
 import { createRouter, findConflicts, type Router } from '../http/router.ts';
 import type { RouteMatch, RouteMiss, RouteQuery, Site } from '../http/site.ts';
@@ -14,7 +15,18 @@ import { BUILTINS } from './builtins.ts';
 import { missingParams } from './missing-params.ts';
 import { PluginFaults } from './plugin-faults.ts';
 import { type ServedRoute, type ServedRoutes, serveRoutes } from './served-route.ts';
+import { stalePlugins } from './stale-plugins.ts';
 import { type CertificatePair, readCertificates } from './tls.ts';
+
+/** What a snapshot is made of. */
+interface SnapshotContent {
+  readonly config: Config;
+  readonly certificates: CertificatePair | null;
+  readonly built: Built;
+  readonly routes: ServedRoutes;
+  /** Besides those of the configuration and its components. */
+  readonly warnings: readonly Problem[];
+}
 
 /**
  * A configuration, built: immutable, and swapped whole. It holds its components until it is released; whoever came
@@ -30,10 +42,10 @@ export class Snapshot implements Site {
   readonly #refs: ReadonlySet<RouteRef>;
   readonly #router: Router<ServedRoute>;
 
-  constructor(config: Config, certificates: CertificatePair | null, built: Built, routes: ServedRoutes) {
+  constructor({ config, certificates, built, routes, warnings }: SnapshotContent) {
     this.config = config;
     this.certificates = certificates;
-    this.warnings = [...config.warnings, ...built.warnings];
+    this.warnings = [...config.warnings, ...built.warnings, ...warnings];
     this.built = built;
     this.routes = routes;
     this.#refs = new Set([...routes.values()].map(({ ref }) => ref));
@@ -46,6 +58,13 @@ export class Snapshot implements Site {
     if ('allow' in found) return found;
     const { ref, upgrades, handle } = found.route;
     return { route: ref, params: found.params, upgrades, handle };
+  }
+
+  /** The files that it is made of, besides those of the configuration and of the plugins. */
+  get files(): readonly string[] {
+    const { tls } = this.config.server;
+    const certificates = tls === null ? [] : [tls.certFile, tls.keyFile];
+    return [...certificates, ...this.built.components.flatMap(({ files }) => files)];
   }
 
   /** Whether a connection that came through a route of this or an earlier configuration would take the same way now. */
@@ -64,6 +83,8 @@ export interface SnapshotParts {
   /** Default: none that is shared. */
   readonly pool?: ComponentPool;
   readonly faults?: PluginFaults;
+  /** Plugins' files as they were when they were loaded. */
+  readonly pluginFiles?: FoundFiles;
   /** The snapshot that it is to follow. */
   readonly previous?: Snapshot;
   /** What is wrong besides, to be reported with everything else. */
@@ -77,16 +98,14 @@ export interface SnapshotParts {
 export async function buildSnapshot(
   reading: Reading,
   services: HostServices,
-  {
-    pool = new ComponentPool(),
-    faults = new PluginFaults(),
-    previous,
-    problems: others = [],
-  }: SnapshotParts = {},
+  parts: SnapshotParts = {},
 ): Promise<Snapshot> {
+  const { pool = new ComponentPool(), faults = new PluginFaults(), pluginFiles = new FoundFiles() } = parts;
+  const { previous, problems: others = [] } = parts;
   const { config, problems } = reading;
   if (config === null) throw new ConfigError([...problems, ...others]);
   const loaded = await loadPlugins(config, { ...services, builtins: BUILTINS });
+  const stale = await stalePlugins(loaded, pluginFiles, config);
   const certificates = await readCertificates(config);
   const found = [
     ...problems,
@@ -101,7 +120,7 @@ export async function buildSnapshot(
   }
   const built = await buildComponents(config, loaded, services, pool);
   const routes = serveRoutes(config, built, previous?.routes ?? new Map(), faults);
-  return new Snapshot(config, certificates.pair, built, routes);
+  return new Snapshot({ config, certificates: certificates.pair, built, routes, warnings: stale });
 }
 
 function conflictsOf({ routes, server, places }: Config): Problem[] {

@@ -22,12 +22,16 @@ export class FoundFiles {
     return [...this.#states.keys()];
   }
 
-  /** Whether each is still as it was found. */
+  /** Whether it is still as it was found; so is one that was not looked at before. */
+  async isUnchanged(file: string): Promise<boolean> {
+    const before = this.#states.get(file);
+    return before === undefined || (await before) === (await stateOf(file));
+  }
+
+  /** Whether all are. */
   async areUnchanged(): Promise<boolean> {
-    const compared = [...this.#states].map(
-      async ([file, before]) => (await before) === (await stateOf(file)),
-    );
-    return (await Promise.all(compared)).every(Boolean);
+    const compared = await Promise.all(this.paths.map((file) => this.isUnchanged(file)));
+    return compared.every(Boolean);
   }
 }
 

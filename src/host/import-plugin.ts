@@ -17,8 +17,13 @@ export interface ImportServices {
   readonly importModule?: (url: string) => Promise<unknown>;
 }
 
-/** A plugin's default export, unchecked; or why there is none, as a person would say it. */
-export type Imported = { readonly value: unknown } | { readonly problem: string };
+/**
+ * A plugin's default export, unchecked, and the file that it came from (`null` for a built-in); or why there is none, as
+ * a person would say it.
+ */
+export type Imported =
+  | { readonly value: unknown; readonly file: string | null }
+  | { readonly problem: string };
 
 /** Imports what a source names. Never rejects. */
 export async function importPlugin(
@@ -43,7 +48,7 @@ export async function importPlugin(
 
 async function importBuiltin(name: string, services: ImportServices): Promise<Imported> {
   const load = Object.hasOwn(services.builtins, name) ? services.builtins[name] : undefined;
-  if (load !== undefined) return { value: await load() };
+  if (load !== undefined) return { value: await load(), file: null };
   const builtins = Object.keys(services.builtins).sort().join(', ');
   return {
     problem: `a path that ends in .so names a built-in plugin, and none is named ${name}. Built in: ${builtins}`,
@@ -74,8 +79,8 @@ function defaultExport(file: string, module: unknown): Imported {
   if (value === undefined)
     return { problem: `${file} has no default export; write \`export default definePlugin({ … })\`` };
   // A CommonJS module that a compiler made of an ES module keeps its default export one level deeper.
-  if (propertyOf(value, '__esModule') === true) return { value: propertyOf(value, 'default') };
-  return { value };
+  if (propertyOf(value, '__esModule') === true) return { value: propertyOf(value, 'default'), file };
+  return { value, file };
 }
 
 function propertyOf(value: unknown, key: string): unknown {

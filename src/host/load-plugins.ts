@@ -13,6 +13,8 @@ export interface LoadedPlugin {
   readonly entry: PluginEntry;
   /** Its position in `plugins:`. */
   readonly index: number;
+  /** Where its code came from; `null` for a built-in. */
+  readonly file: string | null;
 }
 
 /** What came of `plugins:`. Problems do not stop the loading, so that the rest can be checked as well. */
@@ -42,9 +44,9 @@ export async function loadPlugins(
       report(index, `plugin ${entry.path} cannot be loaded: ${outcome.problem}`);
       continue;
     }
-    const { plugin } = outcome;
+    const { plugin, file } = outcome;
     const twin = plugins.find((other) => other.plugin.name === plugin.name);
-    if (twin === undefined) plugins.push({ plugin, entry, index });
+    if (twin === undefined) plugins.push({ plugin, entry, index, file });
     else
       report(
         index,
@@ -57,11 +59,13 @@ export async function loadPlugins(
 async function loadPlugin(
   entry: PluginEntry,
   services: ImportServices,
-): Promise<{ readonly plugin: Plugin } | { readonly problem: string }> {
+): Promise<{ readonly plugin: Plugin; readonly file: string | null } | { readonly problem: string }> {
   const source = pluginSource(entry.path, entry.folder, (name) => Object.hasOwn(services.builtins, name));
   try {
     const imported = await importPlugin(source, entry.folder, services);
-    return 'problem' in imported ? imported : checkPlugin(imported.value);
+    if ('problem' in imported) return imported;
+    const checked = checkPlugin(imported.value);
+    return 'problem' in checked ? checked : { ...checked, file: imported.file };
   } catch (error) {
     return { problem: describeError(error) };
   }

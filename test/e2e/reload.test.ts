@@ -324,6 +324,25 @@ describe('a reload', () => {
     expect((await slow.readAnswer()).status).toBe(408);
   });
 
+  it("warns that a plugin's new code comes with a restart", async () => {
+    const plugin = (version: number) => `export default { name: 'own', middlewares: {} }; // ${version}`;
+    const file = `${temporaryFolder({ 'own.mjs': plugin(1) })}/own.mjs`;
+    const config = (url: string) => ({
+      ...configOf({ '/a': { upstreamEndpoint: url } }),
+      plugins: [{ path: 'wsfw' }, { path: file }],
+    });
+    await start(config);
+    const warnings = async () =>
+      (await reload(config(upstream.url()))).warnings.map(({ message }) => message);
+    expect(await warnings()).toEqual([]);
+    writeFileSync(file, plugin(2));
+    const stale = 'was changed after it was loaded: what is new in it comes with a restart';
+    expect(await warnings()).toEqual([stale]);
+    expect(await warnings()).toEqual([stale]);
+    writeFileSync(file, plugin(1));
+    expect(await warnings()).toEqual([]);
+  });
+
   it('waits for the one before it', async () => {
     await start((url) => configOf({ '/a': { upstreamEndpoint: url } }));
     const upstreamEndpoint = upstream.url();

@@ -34,7 +34,7 @@ export function configured(plugin: Plugin, config: Partial<Configured>, pluginCo
   const build = (problems: Problem[] = []): Promise<Built> =>
     buildComponents(
       whole,
-      { plugins: [{ plugin, entry, index: 0 }], problems },
+      { plugins: [{ plugin, entry, index: 0, file: null }], problems },
       { logger, clock, forward: async () => null, memory: memoryStorages(clock) },
     );
   return { build, logger, clock };
