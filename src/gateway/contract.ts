@@ -14,6 +14,11 @@ export interface GatewayOptions {
   readonly logger?: Logger;
   /** Default: the machine's. */
   readonly clock?: Clock;
+  /**
+   * A TCP socket of this process that listens already, such as a parent process or systemd passes: its descriptor. It
+   * takes the place of `server.address`. Not on Windows.
+   */
+  readonly listenFd?: number;
   /** Hears of every connection and refusal. Default: nobody. */
   readonly observer?: Observer;
 }

@@ -6,7 +6,7 @@ import { memoryStorages } from '../base/memory-storage.ts';
 import type { Observer } from '../base/observer.ts';
 import type { RouteRef } from '../base/route.ts';
 import type { Reading } from '../config/build.ts';
-import type { Config } from '../config/config.ts';
+import type { Config, ServerConfig } from '../config/config.ts';
 import { readObject } from '../config/load.ts';
 import { createForward } from '../forward/forward.ts';
 import type { HostServices } from '../host/component-host.ts';
@@ -63,6 +63,7 @@ export class ConfiguredGateway implements Gateway {
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #memory: HostServices['memory'];
+  readonly #listenFd: number | undefined;
   readonly #registry = new Registry();
   readonly #observer: Observer;
   readonly #faults = new PluginFaults();
@@ -78,13 +79,12 @@ export class ConfiguredGateway implements Gateway {
   #started: Promise<GatewayAddress> | null = null;
   #stopped: Promise<void> | null = null;
 
-  constructor(
-    reading: Reading,
-    { clock = systemClock, logger = silentLogger, memory = memoryStorages(clock), observer }: GatewayParts,
-  ) {
+  constructor(reading: Reading, parts: GatewayParts) {
+    const { clock = systemClock, logger = silentLogger, memory = memoryStorages(clock), observer } = parts;
     this.#reading = reading;
     this.#clock = clock;
     this.#logger = logger;
+    this.#listenFd = parts.listenFd;
     this.#memory = memory;
     const observers: Observer[] = [this.#registry, new Journal(logger)];
     this.#observer = allOf(observer === undefined ? observers : [...observers, observer], logger);
@@ -151,6 +151,7 @@ export class ConfiguredGateway implements Gateway {
     const listener = createListener({
       settings: snapshot.config.server,
       tls,
+      fd: this.#listenFd,
       site: () => this.#snapshot ?? snapshot,
       clock: this.#clock,
       logger: this.#logger,
@@ -159,6 +160,7 @@ export class ConfiguredGateway implements Gateway {
     });
     const { host, port } = await listener.listen();
     this.#listener = listener;
+    if (this.#listenFd !== undefined) this.#tellOfSocket(snapshot.config.server, { host, port });
     return { host, port, encrypted: tls !== null };
   }
 
@@ -168,7 +170,7 @@ export class ConfiguredGateway implements Gateway {
     if (before === null || listener === null) throw new WsfwError('WSFW_NOT_STARTED');
     this.#refuseWhenStopped();
     const reading = await read();
-    const problems = needsRestart(before.config.server, reading);
+    const problems = needsRestart(before.config.server, reading, this.#listenFd === undefined);
     const after = await buildSnapshot(reading, this.#services, {
       ...this.#parts(),
       previous: before,
@@ -213,6 +215,8 @@ export class ConfiguredGateway implements Gateway {
     const snapshot = this.#snapshot;
     if (listener === null || snapshot === null) return;
     const { drainTimeoutMs } = snapshot.config.server;
+    // Another process accepts now: nobody who came to this one is to be refused.
+    if (this.#listenFd !== undefined) await listener.handOver();
     listener.drain();
     const closed = listener.close(drainTimeoutMs);
     await drain({
@@ -227,6 +231,17 @@ export class ConfiguredGateway implements Gateway {
     void snapshot.release();
     if (!(await this.#pool.end(this.#clock, COME_BACK_MS)))
       this.#logger.warn({}, 'a plugin still works on a request whose client is gone: stopped without it');
+  }
+
+  #tellOfSocket({ address }: ServerConfig, { host, port }: ServerConfig['address']): void {
+    const fields = { fd: this.#listenFd, host, port };
+    if (address.port === port && address.host === host)
+      this.#logger.info(fields, 'listening on a socket that was passed');
+    else
+      this.#logger.warn(
+        { ...fields, configured: address },
+        'listening on a socket that was passed: server.address has no effect',
+      );
   }
 
   #parts(): SnapshotParts {

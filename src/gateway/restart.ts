@@ -2,8 +2,15 @@ import type { KeyPath, Problem } from '../base/problem.ts';
 import type { Reading } from '../config/build.ts';
 import { placeOf, type ServerConfig } from '../config/config.ts';
 
-/** What a later configuration asks for that a running gateway cannot do. */
-export function needsRestart(running: ServerConfig, { config, problems }: Reading): Problem[] {
+/**
+ * What a later configuration asks for that a running gateway cannot do.
+ * @param usesAddress whether it listens on `server.address`.
+ */
+export function needsRestart(
+  running: ServerConfig,
+  { config, problems }: Reading,
+  usesAddress: boolean,
+): Problem[] {
   // Of a section that has problems only the defaults are known.
   if (config === null || problems.some(({ path }) => path[0] === 'server')) return [];
   const { server, places } = config;
@@ -12,7 +19,8 @@ export function needsRestart(running: ServerConfig, { config, problems }: Readin
     found.push({ place: placeOf(places, path), path, message: `needs a restart: ${why}` });
   };
   const [before, after] = [addressOf(running), addressOf(server)];
-  if (before !== after) report(['server', 'address'], `the running gateway listens on ${before}`);
+  if (usesAddress && before !== after)
+    report(['server', 'address'], `the running gateway listens on ${before}`);
   if (running.workers !== server.workers)
     report(['server', 'workers'], `the running gateway has ${running.workers}`);
   if ((running.tls === null) !== (server.tls === null))

@@ -69,6 +69,11 @@ export class Entrance {
     this.http.setTimeouts(timeouts);
   }
 
+  /** Whether there are connections that have not come as far as HTTP. */
+  get hasWaiting(): boolean {
+    return (this.#proxied?.waiting ?? 0) + (this.#secure?.waiting ?? 0) > 0;
+  }
+
   /** Ends the connections that have not come as far as HTTP. */
   destroyWaiting(): void {
     this.#proxied?.destroyWaiting();

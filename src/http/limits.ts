@@ -18,3 +18,7 @@ export const LINGER_MS = 1_000;
 export const RETRY_AFTER_SECONDS = '1';
 /** A warning that connections cannot be accepted (out of descriptors) comes at most this often. */
 export const ACCEPT_WARNING_EVERY_MS = 10_000;
+/** How long connections that were accepted before another process took the socket over have for their request. */
+export const HAND_OVER_MS = 1_000;
+/** How often it is looked whether all have been served. */
+export const HAND_OVER_CHECK_MS = 20;

@@ -1,12 +1,11 @@
-import type { AddressInfo, Server } from 'node:net';
 import type { Cancel, Clock } from '../base/clock.ts';
-import { WsfwError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import { openDoors } from './doors.ts';
 import { Entrance } from './entrance.ts';
 import type { ServerTimeouts } from './http-server.ts';
 import { Intake, type IntakeParts, type IntakeSettings } from './intake.ts';
-import { ACCEPT_WARNING_EVERY_MS, LINGER_MS } from './limits.ts';
+import { ACCEPT_WARNING_EVERY_MS, HAND_OVER_CHECK_MS, HAND_OVER_MS, LINGER_MS } from './limits.ts';
+import { listen } from './listen.ts';
 import { OpenSockets } from './open-sockets.ts';
 import type { ListenerTls } from './secure-server.ts';
 
@@ -23,6 +22,8 @@ export interface ListenerParts extends Omit<IntakeParts, 'sockets' | 'sourceOf' 
   readonly settings: ListenerSettings;
   /** `null` for plain HTTP. */
   readonly tls: ListenerTls | null;
+  /** A listening TCP socket of this process, to be used in place of `settings.address`: its descriptor. */
+  readonly fd?: number | undefined;
 }
 
 /** Where a listener is bound. */
@@ -48,6 +49,11 @@ export interface Listener {
    * @throws what `createListener` does.
    */
   configure(settings: Omit<ListenerSettings, 'address' | 'proxyProtocol'>, tls: ListenerTls | null): void;
+  /**
+   * Stops listening, for another process that goes on with the same socket. Goes on serving what was accepted already:
+   * resolves when all of that has been answered, after `HAND_OVER_MS` at the latest.
+   */
+  handOver(): Promise<void>;
   /** Goes on listening, but takes no upgrade (503), is not ready, and ends each connection with its next answer. */
   drain(): void;
   /**
@@ -93,7 +99,16 @@ export function createListener(parts: ListenerParts): Listener {
     cancel();
   };
   return {
-    listen: () => listen(server, settings.address, tls !== null, acceptFailures(logger, clock)),
+    async listen() {
+      const bound = await listen(server, settings.address, parts.fd);
+      // Out of descriptors on accept (EMFILE), above all: the listener lives on.
+      server.on('error', acceptFailures(logger, clock));
+      return { ...bound, tls: tls !== null };
+    },
+    async handOver() {
+      server.close();
+      await untilServed(() => sockets.areBusy || entrance.hasWaiting, clock);
+    },
     configure(later, laterTls) {
       entrance.configure(later, laterTls);
       intake.configure(later);
@@ -114,34 +129,14 @@ function acceptFailures(logger: Logger, clock: Clock): (error: Error) => void {
   };
 }
 
-function listen(
-  server: Server,
-  { host, port }: ListenerSettings['address'],
-  tls: boolean,
-  onAcceptError: (error: Error) => void,
-) {
-  return new Promise<BoundAddress>((resolve, reject) => {
-    const onError = (error: Error) => reject(listenError(error, host, port));
-    server.once('error', onError);
-    server.listen({ host, port, backlog: 1024 }, () => {
-      server.off('error', onError);
-      // Out of descriptors on accept (EMFILE), above all: the listener lives on.
-      server.on('error', onAcceptError);
-      const bound = server.address() as AddressInfo;
-      resolve({ host: bound.address, port: bound.port, tls });
+/** Resolves when nobody waits any more for a first answer, or after `HAND_OVER_MS`. */
+function untilServed(isBusy: () => boolean, clock: Clock): Promise<void> {
+  return new Promise((resolve) => {
+    const endsAt = clock.now() + HAND_OVER_MS;
+    const cancel = clock.every(HAND_OVER_CHECK_MS, () => {
+      if (isBusy() && clock.now() < endsAt) return;
+      cancel();
+      resolve();
     });
   });
-}
-
-function listenError(error: Error, host: string, port: number): Error {
-  const address = `${host.includes(':') ? `[${host}]` : host}:${port}`;
-  const code = 'code' in error ? error.code : '';
-  if (code === 'EADDRINUSE') {
-    const message =
-      `the gateway wanted ${address} (server.address), but something else listens there. ` +
-      `Stop that program (\`lsof -nP -iTCP:${port} -sTCP:LISTEN\` names it), or choose another address.`;
-    return new WsfwError('WSFW_ADDRESS_IN_USE', message, { cause: error });
-  }
-  const message = `the gateway cannot listen on ${address} (server.address): ${error.message}`;
-  return new WsfwError('WSFW_ADDRESS_UNAVAILABLE', message, { cause: error });
 }

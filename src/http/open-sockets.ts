@@ -109,6 +109,16 @@ export class OpenSockets {
     return this.#states.get(socket)?.finished ?? false;
   }
 
+  /** Whether there are any whose first request has not come, or whose latest is not answered. */
+  get areBusy(): boolean {
+    for (const [socket, { unanswered, engaged, finished, bytesSettled }] of this.#states) {
+      if (finished) continue;
+      if (unanswered > 0 || engaged || bytesSettled === 0 || bytesReadFrom(socket) !== bytesSettled)
+        return true;
+    }
+    return false;
+  }
+
   /** Ends sockets between two requests, and those on which nothing ever came; not those in the middle of a head. */
   endIdle(): void {
     for (const [socket, state] of this.#states) {

@@ -53,6 +53,11 @@ export class SecureServer {
     this.#withinMs = withinMs;
   }
 
+  /** How many handshakes are under way. */
+  get waiting(): number {
+    return this.#handshakes.size;
+  }
+
   /** Ends the connections whose handshake is under way. */
   destroyWaiting(): void {
     this.#handshakes.destroyAll();

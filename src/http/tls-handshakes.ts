@@ -19,6 +19,10 @@ export class TlsHandshakes {
     this.#clock = clock;
   }
 
+  get size(): number {
+    return this.#underway.size;
+  }
+
   /** @param withinMs how long it may take; `0` for ever. */
   began(raw: Duplex, withinMs: number): void {
     const key = peerOf(raw);
