@@ -165,10 +165,7 @@ export class Supervisor {
     place.readyAt = this.#parts.clock.now();
     // Else it is the end of the stop that is being waited for.
     if (this.#phase !== 'stopping') place.cancel();
-    if (this.#phase === 'running') {
-      this.#parts.logger.info(fieldsOf(place), 'a worker took the place of the one that ended');
-      return;
-    }
+    this.#parts.logger.info(fieldsOf(place), 'worker listens');
     const [first] = this.#places;
     if (this.#phase !== 'starting' || !this.#places.every((each) => each.ready !== null)) return;
     this.#phase = 'running';

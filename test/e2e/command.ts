@@ -19,6 +19,8 @@ export interface CommandOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** How many files and sockets it may have open at a time. */
   readonly maxDescriptors?: number;
+  /** Makes it the first of a process group of its own, which is killed whole when the test ends. */
+  readonly group?: boolean;
 }
 
 /** A `wsfw` process. It is killed when the test ends, if it has not ended by then. */
@@ -30,7 +32,7 @@ export class Command {
   readonly finished: Promise<Finished>;
   readonly #watchers = new Set<() => void>();
 
-  constructor(args: readonly string[], { cwd, env, maxDescriptors }: CommandOptions = {}) {
+  constructor(args: readonly string[], { cwd, env, maxDescriptors, group = false }: CommandOptions = {}) {
     if (!existsSync(MAIN)) throw new Error(`${MAIN} is not built. Run: npm run build`);
     const { PATH = '' } = process.env;
     const limit = maxDescriptors === undefined ? '' : `ulimit -n ${maxDescriptors}; `;
@@ -38,6 +40,7 @@ export class Command {
     this.child = spawn('/bin/sh', [...shell, ...args], {
       ...(cwd === undefined ? {} : { cwd }),
       env: { PATH, ...env },
+      detached: group,
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.child.stdout?.setEncoding('utf8').on('data', (text: string) => this.#take('stdout', text));
@@ -48,9 +51,20 @@ export class Command {
       stderr: this.stderr,
     }));
     onTestFinished(async () => {
-      this.child.kill('SIGKILL');
+      if (group) this.signalGroup('SIGKILL');
+      else this.child.kill('SIGKILL');
       await this.finished;
     });
+  }
+
+  /** Sends a signal to every process of its group, as a terminal does. */
+  signalGroup(signal: NodeJS.Signals): void {
+    const { pid } = this.child;
+    try {
+      if (pid !== undefined) process.kill(-pid, signal);
+    } catch {
+      // All of them have ended.
+    }
   }
 
   /** What `pattern` finds in what the process has written to standard output, now or later. */
