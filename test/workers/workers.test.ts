@@ -88,7 +88,8 @@ describe('two workers', TIMEOUT, () => {
     command.stdout = command.stdout.replace('printed by a plugin\n', '');
     drop(pairs);
     const closed = await lines(command, 'connection closed', 20);
-    for (const line of closed) expect(line).toMatchObject({ worker: expect.any(Number), route: '/ws' });
+    for (const line of closed)
+      expect(line).toMatchObject({ worker: expect.any(Number) as number, route: '/ws' });
     expect((await lines(command, 'listening', 1))[0]).toMatchObject({ workers: 2 });
   });
 
