@@ -3,7 +3,8 @@
 import { spawnSync } from 'node:child_process';
 import { PROXIES } from './proxies/index.mjs';
 
-const done = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
+// What has native code comes with it ready made, or does without: nothing is compiled.
+const done = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error', '--ignore-scripts'], {
   cwd: import.meta.dirname,
   stdio: 'inherit',
   shell: process.platform === 'win32',

@@ -3,7 +3,7 @@ import { nativeVersion, startNativeProxy } from '../native-proxy.mjs';
 /** @type {import('../index.mjs').Proxy} */
 export const caddy = {
   name: 'caddy',
-  title: 'Caddy',
+  title: 'Caddy, one thread',
   install: 'apt-get install caddy',
   find: () => nativeVersion('caddy', ['version'], /^v?(\d\S*)/),
   start(how) {
@@ -14,6 +14,8 @@ export const caddy = {
     };
     const config = new URL('./Caddyfile', import.meta.url);
     const args = (/** @type {string} */ file) => ['run', '--adapter', 'caddyfile', '--config', file];
-    return startNativeProxy({ command: 'caddy', config, values, args }, how);
+    // One core, as all others have: no dearer a message, and cheaper for small ones. Garbage collection is Go's own.
+    const env = { GOMAXPROCS: '1' };
+    return startNativeProxy({ command: 'caddy', config, values, args, env }, how);
   },
 };

@@ -5,7 +5,7 @@ import { LISTEN, TLS, UPSTREAM_PORT } from '../node-server.mjs';
 const load = createRequire(import.meta.url);
 const { fastify } = load('fastify');
 
-// Compression is off and UTF-8 is not checked: the fastest that the `ws` inside has for this.
+// Compression is off and UTF-8 is not checked: the fastest that the `ws` inside has for this, with `bufferutil`.
 const wsOptions = { perMessageDeflate: false, skipUTF8Validation: true };
 
 const server = fastify({ logger: false, https: TLS });

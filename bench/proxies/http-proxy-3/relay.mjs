@@ -1,4 +1,5 @@
-// `http-proxy-3` as its documentation shows it for WebSockets.
+// `http-proxy-3` as its documentation shows it for WebSockets. An `agent` of its own would make handshakes dearer, larger
+// buffers large messages.
 import { createRequire } from 'node:module';
 import { createNodeServer, LISTEN, UPSTREAM_PORT } from '../node-server.mjs';
 

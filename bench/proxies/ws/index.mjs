@@ -5,6 +5,10 @@ export const wsRelay = {
   name: 'ws',
   title: 'relay of two `ws` sockets',
   install: 'npm run bench:setup',
-  find: () => packageVersion('ws'),
+  find() {
+    const version = packageVersion('ws');
+    const masker = packageVersion('bufferutil');
+    return masker === null ? version : `${version} with bufferutil ${masker}`;
+  },
   start: (how) => startNodeProxy('ws', new URL('./relay.mjs', import.meta.url), how),
 };
