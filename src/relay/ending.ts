@@ -214,7 +214,7 @@ export class Ending {
     this.#limit(closing, 1);
     closing.end.stopListening();
     closing.end.stopWriting();
-    closing.end.stream.end();
+    if (!closing.end.stream.writableEnded) closing.end.stream.end();
   }
 
   #reset(closing: Closing): void {
