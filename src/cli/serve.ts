@@ -4,17 +4,24 @@ import type { Logger } from '../base/logger.ts';
 import type { Problem } from '../base/problem.ts';
 import type { Reading } from '../config/build.ts';
 import type { Config } from '../config/config.ts';
+import type { ReloadChanges } from '../gateway/changes.ts';
 import { ConfiguredGateway, type GatewayAddress } from '../gateway/gateway.ts';
 import type { GatewayStats } from '../gateway/registry.ts';
 import type { CommandLog } from './log.ts';
 
+/** A gateway at work, in this process or in several. */
 export interface Running {
+  /**
+   * Goes on with another configuration, which is read when its turn has come.
+   * @throws {ConfigError} and others: why it cannot. The configuration of before goes on serving then.
+   */
+  reload(read: () => Promise<Reading>): Promise<ReloadChanges>;
   /** Never rejects. */
   stop(): Promise<void>;
   stats(): Promise<GatewayStats>;
 }
 
-/** A gateway that listens, in this process or in several. */
+/** What a start has found. */
 export interface Serving extends Running {
   readonly config: Config;
   readonly address: GatewayAddress;
@@ -56,6 +63,7 @@ async function serveHere(
     address,
     warnings,
     workers: 1,
+    reload: (read) => gateway.reloadReading(read),
     stats: async () => gateway.stats(),
     stop: () => gateway.stop(),
   };

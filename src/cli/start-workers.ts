@@ -5,12 +5,13 @@ import type { Logger } from '../base/logger.ts';
 import { memoryStorages } from '../base/memory-storage.ts';
 import type { Problem } from '../base/problem.ts';
 import type { Reading } from '../config/build.ts';
+import type { ReloadChanges } from '../gateway/changes.ts';
 import type { GatewayAddress } from '../gateway/gateway.ts';
 import type { GatewayStats } from '../gateway/registry.ts';
 import { forkWorkers } from '../workers/fork.ts';
 import { keepAlive } from '../workers/keep-alive.ts';
 import { perform } from '../workers/remote-memory.ts';
-import { readingAt, readingFor } from '../workers/shares.ts';
+import { isAt, readingAt, readingFor } from '../workers/shares.ts';
 import { Supervisor } from '../workers/supervisor.ts';
 
 const WORKER_MODULE = new URL(`./worker${extname(import.meta.url)}`, import.meta.url);
@@ -32,6 +33,8 @@ export interface RunningWorkers {
   readonly warnings: readonly Problem[];
   /** Of all workers together. */
   stats(): Promise<GatewayStats>;
+  /** Lets all workers go on with another configuration. @throws why one of them cannot; then none does. */
+  reload(read: () => Promise<Reading>): Promise<ReloadChanges>;
   stop(): Promise<void>;
 }
 
@@ -39,7 +42,8 @@ export interface RunningWorkers {
 export async function startWorkers(parts: WorkersParts): Promise<RunningWorkers> {
   const { count, logLevel, logger, writeLines, clock } = parts;
   let { reading } = parts;
-  let port: number | null = null;
+  let port = 0;
+  const anyPort = isAt(reading, 0);
   const memory = memoryStorages(clock);
   const supervisor = new Supervisor({
     count,
@@ -48,7 +52,7 @@ export async function startWorkers(parts: WorkersParts): Promise<RunningWorkers>
     spawn: forkWorkers({ exec: fileURLToPath(WORKER_MODULE), writeLines, clock }),
     order(worker) {
       // The port is closed when its last worker ends: for port 0 another one would be found.
-      if (port !== null && supervisor.serving === 0) reading = readingAt(reading, port);
+      if (supervisor.serving === 0) reading = readingAt(reading, port);
       return { type: 'start', worker, logLevel, reading: readingFor(reading, worker, count) };
     },
     heard(message, answer) {
@@ -68,13 +72,24 @@ export async function startWorkers(parts: WorkersParts): Promise<RunningWorkers>
     throw error;
   });
   port = address.port;
-  const drainMs = reading.config?.server.drainTimeoutMs ?? 0;
   return {
     address,
     warnings,
     stats: () => supervisor.stats(),
+    reload(read) {
+      let next = reading;
+      const orders = async () => {
+        next = await read();
+        // The workers may know the port that was found for port 0.
+        if (anyPort && isAt(reading, port)) next = readingAt(next, port);
+        return (worker: number) => readingFor(next, worker, count);
+      };
+      return supervisor.reload(orders, () => {
+        reading = next;
+      });
+    },
     async stop() {
-      const stopped = supervisor.stop(drainMs);
+      const stopped = supervisor.stop(reading.config?.server.drainTimeoutMs ?? 0);
       const report = async (message: string) => logger.info(drainOf(await supervisor.stats()), message);
       await report('draining all workers');
       const quiet = clock.every(PROGRESS_EVERY_MS, () => void report('still draining'));

@@ -56,11 +56,11 @@ async function launch(options: StartOptions, log: CommandLog, clock: Clock): Pro
       log,
       clock,
     );
-    const { config, address, stats, stop } = serving;
+    const { config, address, reload, stats, stop } = serving;
     const demo = options.demo ? await launchDemo(config, address, { logger, clock }) : null;
     announce(options, serving, demo, logger);
     // The gateway first, so that its clients hear of the restart from it and not from an upstream that vanishes.
-    return { stats, stop: () => stop().then(() => demo?.stop()) };
+    return { reload, stats, stop: () => stop().then(() => demo?.stop()) };
   } catch (error) {
     process.stderr.write(`${explain(error)}\n`);
     await serving?.stop();

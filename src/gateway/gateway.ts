@@ -100,9 +100,15 @@ export class ConfiguredGateway implements Gateway {
     return this.reloadReading(() => readingOf(config));
   }
 
-  /** The same for a configuration that may have problems, which is read when its turn has come. */
-  reloadReading(read: () => Reading | Promise<Reading>): Promise<ReloadChanges> {
-    const reloaded = this.#reloads.then(() => this.#reload(read));
+  /**
+   * The same for a configuration that may have problems, which is read when its turn has come.
+   * @param agreed waited for between the building and the switch, which does not happen if it rejects.
+   */
+  reloadReading(
+    read: () => Reading | Promise<Reading>,
+    agreed: () => Promise<void> = () => Promise.resolve(),
+  ): Promise<ReloadChanges> {
+    const reloaded = this.#reloads.then(() => this.#reload(read, agreed));
     this.#reloads = reloaded.catch(() => {});
     return reloaded;
   }
@@ -164,7 +170,7 @@ export class ConfiguredGateway implements Gateway {
     return { host, port, encrypted: tls !== null };
   }
 
-  async #reload(read: () => Reading | Promise<Reading>): Promise<ReloadChanges> {
+  async #reload(read: () => Reading | Promise<Reading>, agreed: () => Promise<void>): Promise<ReloadChanges> {
     await this.#started;
     const [before, listener] = [this.#snapshot, this.#listener];
     if (before === null || listener === null) throw new WsfwError('WSFW_NOT_STARTED');
@@ -177,6 +183,7 @@ export class ConfiguredGateway implements Gateway {
       problems,
     });
     try {
+      await agreed();
       this.#refuseWhenStopped();
       listener.configure(after.config.server, after.certificates);
     } catch (error) {

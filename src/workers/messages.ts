@@ -2,6 +2,7 @@ import { ConfigError, isConfigError } from '../base/config-error.ts';
 import type { Problem } from '../base/problem.ts';
 import type { Storage } from '../base/storage.ts';
 import type { Reading } from '../config/build.ts';
+import type { ReloadChanges } from '../gateway/changes.ts';
 import type { GatewayAddress } from '../gateway/gateway.ts';
 import type { GatewayStats } from '../gateway/registry.ts';
 
@@ -16,6 +17,10 @@ export type ToWorker =
     }
   | { readonly type: 'stop' }
   | { readonly type: 'stats'; readonly id: number }
+  /** Build another configuration, and wait. */
+  | { readonly type: 'prepare'; readonly id: number; readonly reading: Reading }
+  /** Go on with what was built, or forget it. */
+  | { readonly type: 'switch'; readonly id: number; readonly agreed: boolean }
   | { readonly type: 'remembered'; readonly id: number; readonly results: readonly unknown[] };
 
 /** What a worker tells the first process. */
@@ -25,10 +30,17 @@ export type ToPrimary =
   | Ready
   /** It cannot start, and ends. */
   | { readonly type: 'failed'; readonly failure: Failure }
-  | { readonly type: 'stats'; readonly id: number; readonly stats: GatewayStats }
+  | WorkerAnswer
   /** It has drained, and ends. */
   | { readonly type: 'stopped'; readonly stats: GatewayStats }
   | { readonly type: 'remember'; readonly id: number; readonly calls: readonly MemoryCall[] };
+
+/** What a worker says to a question of the first process. */
+export type WorkerAnswer =
+  | { readonly type: 'stats'; readonly id: number; readonly stats: GatewayStats }
+  | { readonly type: 'prepared'; readonly id: number }
+  | { readonly type: 'switched'; readonly id: number; readonly changes: ReloadChanges }
+  | { readonly type: 'not-reloaded'; readonly id: number; readonly failure: Failure };
 
 /** It listens. */
 export interface Ready {

@@ -8,9 +8,12 @@ export function readingFor(reading: Reading, worker: number, count: number): Rea
   return { ...reading, config: { ...reading.config, server: { ...server, maxPendingHandshakes } } };
 }
 
+/** Whether the configuration names this port. */
+export const isAt = ({ config }: Reading, port: number): boolean => config?.server.address.port === port;
+
 /** The configuration with a port that was found in place of port 0. */
 export function readingAt(reading: Reading, port: number): Reading {
-  if (reading.config === null) return reading;
+  if (reading.config === null || !isAt(reading, 0)) return reading;
   const { server } = reading.config;
   return {
     ...reading,

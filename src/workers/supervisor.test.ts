@@ -292,6 +292,145 @@ describe('the counts', () => {
   });
 });
 
+describe('a reload', () => {
+  const changes = {
+    routesAdded: [],
+    routesRemoved: [],
+    routesChanged: [],
+    componentsBuilt: [],
+    componentsRemoved: [],
+    server: [],
+    certificate: false,
+    warnings: [],
+  };
+  const reading = { config: null, problems: [] };
+
+  async function reloading(count = 2) {
+    const given = rig(count);
+    await given.started();
+    let agreed = 0;
+    const reload = given.supervisor.reload(
+      async () => () => reading,
+      () => agreed++,
+    );
+    reload.catch(() => {});
+    await turn();
+    return { ...given, reload, agreed: () => agreed };
+  }
+
+  /** Promises that are settled are heard of. */
+  const turn = () => new Promise((resolve) => setImmediate(resolve));
+
+  /** The worker answers the latest question. */
+  async function say(worker: FakeWorker, how: 'prepared' | 'switched' | 'not-reloaded'): Promise<void> {
+    const question = worker.told.at(-1);
+    const id = question !== undefined && 'id' in question ? question.id : 0;
+    if (how === 'prepared') worker.say({ type: how, id });
+    else if (how === 'switched') worker.say({ type: how, id, changes });
+    else worker.say({ type: how, id, failure: { message: 'it is wrong', problems: null } });
+    await turn();
+  }
+
+  const asked = (worker: FakeWorker) => {
+    const question = worker.told.at(-1);
+    return question?.type === 'switch' ? `switch ${question.agreed}` : question?.type;
+  };
+
+  it('switches when all have built the new configuration', async () => {
+    const { at, reload, agreed, clock } = await reloading();
+    expect([asked(at(0)), asked(at(1))]).toEqual(['prepare', 'prepare']);
+    await say(at(0), 'prepared');
+    expect([asked(at(0)), agreed()]).toEqual(['prepare', 0]);
+    await say(at(1), 'prepared');
+    expect([asked(at(0)), asked(at(1)), agreed()]).toEqual(['switch true', 'switch true', 1]);
+    await say(at(0), 'switched');
+    await say(at(1), 'switched');
+    expect(await reload).toEqual(changes);
+    expect(clock.pending).toBe(0);
+  });
+
+  it('leaves all as they are when one cannot build it', async () => {
+    const { at, reload, agreed } = await reloading();
+    await say(at(0), 'prepared');
+    await say(at(1), 'not-reloaded');
+    expect([asked(at(0)), asked(at(1))]).toEqual(['switch false', 'switch false']);
+    await say(at(0), 'not-reloaded');
+    await say(at(1), 'not-reloaded');
+    await expect(reload).rejects.toThrow('it is wrong');
+    expect(agreed()).toBe(0);
+  });
+
+  it('leaves all as they are when one ends, or says nothing', async () => {
+    const { at, reload, clock, agreed } = await reloading(3);
+    await say(at(0), 'prepared');
+    at(1).exit(KILLED);
+    clock.advance(60_000);
+    await turn();
+    expect(asked(at(0))).toBe('switch false');
+    clock.advance(10_000);
+    await expect(reload).rejects.toThrow(/worker \d did not answer/);
+    expect(agreed()).toBe(0);
+  });
+
+  it('replaces a worker that cannot switch any more', async () => {
+    const { at, reload } = await reloading();
+    for (const i of [0, 1]) await say(at(i), 'prepared');
+    await say(at(0), 'not-reloaded');
+    await say(at(1), 'switched');
+    expect(await reload).toEqual(changes);
+    expect([at(0).killed, at(1).killed]).toEqual([true, false]);
+  });
+
+  it('replaces a worker that came up with the configuration of before, without a wait', async () => {
+    const { at, started, supervisor, clock, spawned, waits } = rig(2);
+    await started();
+    at(0).exit(KILLED);
+    clock.advance(100);
+    at(2).say({ type: 'loaded' });
+    const reload = supervisor.reload(
+      async () => () => reading,
+      () => {},
+    );
+    await turn();
+    await say(at(1), 'prepared');
+    await say(at(1), 'switched');
+    await reload;
+    at(2).say(READY);
+    expect(at(2).stopsTold()).toBe(1);
+    at(2).exit({ code: 0, signal: null });
+    expect(spawned).toHaveLength(4);
+    at(3).comeUp();
+    expect(at(3).stopsTold()).toBe(0);
+    expect(waits()).toEqual([100]);
+  });
+
+  it('waits for the one before, and is refused by gateways that stop', async () => {
+    const { at, reload, supervisor } = await reloading(1);
+    const order: string[] = [];
+    const second = supervisor.reload(
+      async () => {
+        order.push('read');
+        return () => reading;
+      },
+      () => {},
+    );
+    second.catch(() => {});
+    await say(at(0), 'prepared');
+    expect(order).toEqual([]);
+    await say(at(0), 'switched');
+    await reload;
+    void supervisor.stop(0);
+    at(0).exit({ code: 0, signal: null });
+    await expect(second).rejects.toThrow();
+    await expect(
+      supervisor.reload(
+        async () => () => reading,
+        () => {},
+      ),
+    ).rejects.toMatchObject({ code: 'WSFW_DRAINING' });
+  });
+});
+
 type Step =
   | { readonly do: 'loaded' | 'ready' | 'failed' | 'exit'; readonly pick: number }
   | { readonly do: 'advance'; readonly ms: number }

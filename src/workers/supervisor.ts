@@ -1,12 +1,15 @@
-import type { Cancel, Clock } from '../base/clock.ts';
+import type { Clock } from '../base/clock.ts';
 import { WsfwError } from '../base/errors.ts';
 import type { LogFields, Logger } from '../base/logger.ts';
+import type { Reading } from '../config/build.ts';
+import type { ReloadChanges } from '../gateway/changes.ts';
 import type { GatewayStats } from '../gateway/registry.ts';
 import { nextDelay } from './backoff.ts';
 import { errorOf, type Ready, type ToPrimary, type ToWorker } from './messages.ts';
-import { Questions } from './questions.ts';
+import { Place } from './place.ts';
+import { reloadAll } from './reload-all.ts';
 import { afterTheEnd, sumOf } from './totals.ts';
-import type { Spawn, WorkerExit, WorkerProcess } from './worker-process.ts';
+import type { Spawn, WorkerExit } from './worker-process.ts';
 
 /** How long a worker may take until it listens: longer than all that its plugins may take. */
 const START_MS = 60_000;
@@ -27,23 +30,6 @@ export interface SupervisorParts {
   heard(message: ToPrimary, answer: (message: ToWorker) => void): void;
 }
 
-/** A place for one worker after the other. */
-interface Place {
-  readonly worker: number;
-  process: WorkerProcess | null;
-  ready: Ready | null;
-  readyAt: number;
-  /** Why the worker in it says that it cannot start. */
-  reason: Error | null;
-  /** The last wait before a worker was replaced. */
-  delayMs: number;
-  /** Stops waiting: for its start, for its replacement, or for its end. */
-  cancel: Cancel;
-  /** The last that was heard of its counts. */
-  stats: GatewayStats;
-  readonly questions: Questions<GatewayStats>;
-}
-
 type Phase = 'idle' | 'starting' | 'running' | 'stopping' | 'stopped';
 
 /**
@@ -59,6 +45,9 @@ export class Supervisor {
   #settleStart: { resolve(ready: Ready): void; reject(error: Error): void } | null = null;
   #failure: Error | null = null;
   #drainMs = 0;
+  #generation = 0;
+  /** The latest reload, and all before it. */
+  #reloads: Promise<unknown> = Promise.resolve();
   #stopped: () => void = () => {};
   readonly #allGone: Promise<void>;
   /** The counts of workers that are gone. */
@@ -66,7 +55,7 @@ export class Supervisor {
 
   constructor(parts: SupervisorParts) {
     this.#parts = parts;
-    this.#places = Array.from({ length: parts.count }, (_, i) => emptyPlace(i + 1, parts.clock));
+    this.#places = Array.from({ length: parts.count }, (_, i) => new Place(i + 1, parts.clock));
     this.#allGone = new Promise((resolve) => {
       this.#stopped = resolve;
     });
@@ -109,7 +98,11 @@ export class Supervisor {
 
   /** The counts of all workers, those that are gone included. A worker that does not answer counts as it last did. */
   async stats(): Promise<GatewayStats> {
-    await Promise.all(this.#places.map((place) => this.#ask(place)));
+    const ask = async (place: Place): Promise<void> => {
+      const answer = await place.ask(ANSWER_MS, (id) => ({ type: 'stats', id }));
+      if (answer.type === 'stats') place.stats = answer.stats;
+    };
+    await Promise.allSettled(this.#places.map(ask));
     return sumOf([this.#gone, ...this.#places.map(({ stats }) => stats)]);
   }
 
@@ -118,11 +111,41 @@ export class Supervisor {
     for (const { process } of this.#places) process?.kill();
   }
 
-  async #ask(place: Place): Promise<void> {
-    const { process, questions } = place;
-    if (process === null || place.ready === null) return;
-    const stats = await questions.ask(ANSWER_MS, (id) => process.send({ type: 'stats', id }));
-    if (stats !== null && place.process === process) place.stats = stats;
+  /**
+   * Lets all workers go on with another configuration, or none: they build it, and switch when all have. Reloads that
+   * are asked for at a time happen one after the other.
+   * @param orders gives what each worker is to build, when the turn has come.
+   * @param agreed is called when all have built it: from now on it is what new workers are started with.
+   * @throws why a worker cannot; then all go on as before.
+   */
+  reload(orders: () => Promise<(worker: number) => Reading>, agreed: () => void): Promise<ReloadChanges> {
+    const reloaded = this.#reloads.then(() => this.#reload(orders, agreed));
+    this.#reloads = reloaded.catch(() => {});
+    return reloaded;
+  }
+
+  async #reload(
+    orders: () => Promise<(worker: number) => Reading>,
+    agreed: () => void,
+  ): Promise<ReloadChanges> {
+    const readingFor = await orders();
+    if (this.#phase !== 'running') throw new WsfwError('WSFW_DRAINING', 'the gateway is being stopped');
+    const asked = this.#places.filter(({ ready }) => ready !== null);
+    const reloaded = await reloadAll(asked, readingFor, () => {
+      agreed();
+      this.#generation++;
+      for (const place of asked) place.generation = this.#generation;
+    });
+    for (const place of this.#places) if (place.ready !== null) this.#retireIfOutdated(place);
+    return reloaded;
+  }
+
+  /** It was started while the others were reloaded. */
+  #retireIfOutdated(place: Place): void {
+    if (place.generation === this.#generation || this.#phase !== 'running') return;
+    this.#parts.logger.info(place.fields, 'this worker has the configuration of before: it is replaced');
+    place.retired = true;
+    this.#tellToStop(place);
   }
 
   #fill(place: Place): void {
@@ -141,6 +164,7 @@ export class Supervisor {
     if (process === null) return;
     switch (message.type) {
       case 'loaded':
+        place.generation = this.#generation;
         process.send(this.#phase === 'stopping' ? { type: 'stop' } : this.#parts.order(worker));
         return;
       case 'ready':
@@ -150,7 +174,10 @@ export class Supervisor {
         place.reason = errorOf(message.failure);
         return;
       case 'stats':
-        place.questions.answer(message.id, message.stats);
+      case 'prepared':
+      case 'switched':
+      case 'not-reloaded':
+        place.questions.answer(message.id, message);
         return;
       case 'stopped':
         place.stats = message.stats;
@@ -165,7 +192,8 @@ export class Supervisor {
     place.readyAt = this.#parts.clock.now();
     // Else it is the end of the stop that is being waited for.
     if (this.#phase !== 'stopping') place.cancel();
-    this.#parts.logger.info(fieldsOf(place), 'worker listens');
+    this.#parts.logger.info(place.fields, 'worker listens');
+    this.#retireIfOutdated(place);
     const [first] = this.#places;
     if (this.#phase !== 'starting' || !this.#places.every((each) => each.ready !== null)) return;
     this.#phase = 'running';
@@ -173,11 +201,12 @@ export class Supervisor {
   }
 
   #ended(place: Place, how: WorkerExit): void {
-    const fields = { ...fieldsOf(place), ...describe(how) };
+    const fields = { ...place.fields, ...describe(how) };
     place.cancel();
     const servedMs = place.ready === null ? 0 : this.#parts.clock.now() - place.readyAt;
-    const { reason } = place;
-    this.#empty(place);
+    const { reason, retired } = place;
+    this.#gone = sumOf([this.#gone, afterTheEnd(place.stats)]);
+    place.clear();
     switch (this.#phase) {
       case 'starting':
         this.#failure ??=
@@ -185,21 +214,17 @@ export class Supervisor {
         this.#leave(0);
         return;
       case 'running':
-        this.#replace(place, servedMs, { ...fields, ...(reason === null ? {} : { reason: reason.message }) });
+        if (retired) this.#fill(place);
+        else
+          this.#replace(place, servedMs, {
+            ...fields,
+            ...(reason === null ? {} : { reason: reason.message }),
+          });
         return;
       default:
         if (how.code !== 0) this.#parts.logger.error(fields, 'a worker did not stop in good order');
         this.#finishIfEmpty();
     }
-  }
-
-  #empty(place: Place): void {
-    this.#gone = sumOf([this.#gone, afterTheEnd(place.stats)]);
-    place.stats = sumOf([]);
-    place.process = null;
-    place.ready = null;
-    place.reason = null;
-    place.questions.giveUp();
   }
 
   #replace(place: Place, servedMs: number, fields: LogFields): void {
@@ -236,23 +261,7 @@ export class Supervisor {
   }
 }
 
-function emptyPlace(worker: number, clock: Clock): Place {
-  return {
-    worker,
-    process: null,
-    ready: null,
-    readyAt: 0,
-    reason: null,
-    delayMs: 0,
-    cancel: () => {},
-    stats: sumOf([]),
-    questions: new Questions(clock),
-  };
-}
-
 const stoppedTooEarly = () => new WsfwError('WSFW_DRAINING', 'the gateway was stopped before it started');
-
-const fieldsOf = ({ worker, process }: Place): LogFields => ({ worker, pid: process?.pid });
 
 const describe = ({ code, signal, error }: WorkerExit): LogFields => ({
   ...(code === null ? {} : { exitCode: code }),

@@ -4,6 +4,7 @@ import { memoryStorages } from '../base/memory-storage.ts';
 import { ConfiguredGateway } from '../gateway/gateway.ts';
 import { failureOf, type ToPrimary, type ToWorker } from './messages.ts';
 import { RemoteMemory } from './remote-memory.ts';
+import { WorkerReload } from './worker-reload.ts';
 
 export interface WorkerParts {
   readonly clock: Clock;
@@ -23,50 +24,29 @@ export type WorkerEnd = 'stopped' | 'failed' | 'uncaught';
 
 /** A worker's whole life: waits for its orders, serves, and drains. */
 export async function runWorker(parts: WorkerParts): Promise<WorkerEnd> {
-  let gateway: ConfiguredGateway | null = null;
-  let memory: RemoteMemory | null = null;
-  let begin: (order: Order | null) => void = () => {};
-  let stop: () => void = () => {};
-  const begun = new Promise<Order | null>((resolve) => {
-    begin = resolve;
-  });
-  const told = new Promise<void>((resolve) => {
-    stop = resolve;
-  });
-  parts.listen((message) => {
-    switch (message.type) {
-      case 'start':
-        begin(message);
-        return;
-      case 'stop':
-        begin(null);
-        stop();
-        return;
-      case 'stats':
-        if (gateway !== null) void parts.send({ ...message, stats: gateway.stats() });
-        return;
-      case 'remembered':
-        memory?.answered(message.id, message.results);
-    }
-  });
-  void parts.orphaned.then(() => begin(null));
+  const duty = new Duty(parts);
+  parts.listen((message) => duty.heard(message));
+  void parts.orphaned.then(() => duty.stop());
   await parts.send({ type: 'loaded' });
-  const order = await begun;
-  if (order === null) return 'stopped';
+  const order = await duty.order;
+  return order === null ? 'stopped' : serve(order, duty, parts);
+}
 
+async function serve(order: Order, duty: Duty, parts: WorkerParts): Promise<WorkerEnd> {
   const { clock } = parts;
   const logger = parts.createLogger(order.worker, order.logLevel);
   let end: WorkerEnd = 'stopped';
   const uncaught = parts.untilUncaught(logger).then(() => {
     end = 'uncaught';
   });
-  memory = new RemoteMemory({
+  const memory = new RemoteMemory({
     clock,
     logger,
     local: memoryStorages(clock),
     send: (id, calls) => void parts.send({ type: 'remember', id, calls }),
   });
-  gateway = new ConfiguredGateway(order.reading, { clock, logger, memory: memory.of });
+  const gateway = new ConfiguredGateway(order.reading, { clock, logger, memory: memory.of });
+  duty.begin(gateway, memory);
   try {
     const address = await gateway.start();
     await parts.send({ type: 'ready', address, warnings: gateway.snapshot?.warnings ?? [] });
@@ -74,13 +54,70 @@ export async function runWorker(parts: WorkerParts): Promise<WorkerEnd> {
     await parts.send({ type: 'failed', failure: failureOf(error) });
     return 'failed';
   }
-  const orphaned = parts.orphaned.then(() => {
-    logger.warn({}, 'the first process is gone: stopping');
-  });
-  await Promise.race([told, orphaned, uncaught]);
+  void parts.orphaned.then(() => logger.warn({}, 'the first process is gone: stopping'));
+  await Promise.race([duty.stopped, uncaught]);
+  duty.stop();
   await gateway.stop();
   await parts.send({ type: 'stopped', stats: gateway.stats() });
   return end;
 }
 
 type Order = Extract<ToWorker, { type: 'start' }>;
+
+/** Does what the first process says. */
+class Duty {
+  readonly #parts: WorkerParts;
+  /** `null` when there is nothing to do any more. */
+  readonly order: Promise<Order | null>;
+  #start: (order: Order | null) => void = () => {};
+  /** Resolves when the worker is to stop. */
+  readonly stopped: Promise<void>;
+  #stop: () => void = () => {};
+  #gateway: ConfiguredGateway | null = null;
+  #memory: RemoteMemory | null = null;
+  #reload: WorkerReload | null = null;
+
+  constructor(parts: WorkerParts) {
+    this.#parts = parts;
+    this.order = new Promise((resolve) => {
+      this.#start = resolve;
+    });
+    this.stopped = new Promise((resolve) => {
+      this.#stop = resolve;
+    });
+  }
+
+  begin(gateway: ConfiguredGateway, memory: RemoteMemory): void {
+    this.#gateway = gateway;
+    this.#memory = memory;
+    this.#reload = new WorkerReload(gateway);
+  }
+
+  stop(): void {
+    this.#start(null);
+    this.#stop();
+    this.#reload?.giveUp();
+  }
+
+  heard(message: ToWorker): void {
+    switch (message.type) {
+      case 'start':
+        this.#start(message);
+        return;
+      case 'stop':
+        this.stop();
+        return;
+      case 'remembered':
+        this.#memory?.answered(message.id, message.results);
+        return;
+      case 'stats':
+        if (this.#gateway !== null) void this.#parts.send({ ...message, stats: this.#gateway.stats() });
+        return;
+      case 'prepare':
+        void this.#reload?.prepare(message.id, message.reading).then((answer) => this.#parts.send(answer));
+        return;
+      case 'switch':
+        void this.#reload?.switch(message.id, message.agreed).then((answer) => this.#parts.send(answer));
+    }
+  }
+}
