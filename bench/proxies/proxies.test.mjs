@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import WebSocket, { WebSocketServer } from 'ws';
@@ -59,6 +60,34 @@ function commandLine(pid) {
   return readFileSync(`/proc/${pid}/cmdline`, 'latin1').replaceAll('\0', ' ');
 }
 
+/** @param {number} pid */
+function isAlive(pid) {
+  try {
+    // What has ended and waits to be fetched by its parent is a zombie.
+    return !/^State:\s+[ZX]/m.test(readFileSync(`/proc/${pid}/status`, 'latin1'));
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Starts a proxy in a process of its own, as a benchmark does, and kills that process.
+ * @param {string} name
+ * @returns {Promise<number[]>} the proxy's processes
+ */
+async function startAndBeKilled(name) {
+  const code = `
+    import { PROXIES } from '${new URL('./index.mjs', import.meta.url)}';
+    const proxy = PROXIES.find(({ name }) => name === '${name}');
+    const how = { upstreamPort: ${upstreamPort}, tls: null, workers: 1, nodeFlags: [], env: {} };
+    console.log(JSON.stringify((await proxy.start(how)).pids));`;
+  const args = ['--input-type=module', '--eval', code];
+  const benchmark = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const [pids] = await once(benchmark.stdout, 'data', { signal: AbortSignal.timeout(DEADLINE_MS) });
+  benchmark.kill('SIGKILL');
+  return JSON.parse(pids);
+}
+
 for (const proxy of PROXIES) {
   const skip = proxy.find() === null && `${proxy.title} is not on this machine: ${proxy.install}`;
 
@@ -83,10 +112,7 @@ for (const proxy of PROXIES) {
           await running.stop();
         }
         if (process.platform === 'linux') {
-          assert.deepEqual(
-            pids.filter((pid) => existsSync(`/proc/${pid}`)),
-            [],
-          );
+          assert.deepEqual(pids.filter(isAlive), []);
         }
         await assert.rejects(dial(running.port, tls), /ECONNREFUSED/);
       });
@@ -101,6 +127,13 @@ for (const proxy of PROXIES) {
       } finally {
         await running.stop();
       }
+    });
+
+    test('ends when the benchmark is killed', { skip: process.platform !== 'linux' }, async () => {
+      const pids = await startAndBeKilled(proxy.name);
+      const deadline = performance.now() + DEADLINE_MS;
+      while (pids.some(isAlive) && performance.now() < deadline) await sleep(50);
+      assert.deepEqual(pids.filter(isAlive), []);
     });
 
     test('says that it cannot run with more workers', async () => {
