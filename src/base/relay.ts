@@ -109,6 +109,11 @@ export interface RelayOwner {
 export interface RelayEngine {
   /** Whether this engine can serve these legs. */
   supports(client: Leg, upstream: Leg, options: RelayOptions): boolean;
+  /**
+   * Brings a leg that has not been read from into the form that this engine likes best. Takes ownership: only what it
+   * returns is of use. Called right before `start`, which takes other legs too.
+   */
+  prepare(leg: Leg): Leg;
   /** Takes ownership of both legs: whatever happens, their sockets are released before `result` resolves. */
   start(client: Leg, upstream: Leg, options: RelayOptions, owner?: RelayOwner): Relay;
 }

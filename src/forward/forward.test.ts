@@ -92,6 +92,7 @@ class FakeEngine implements RelayEngine {
   readonly started: { client: Leg; upstream: Leg; options: RelayOptions }[] = [];
   end: (result: RelayResult) => void = () => {};
   readonly supports = () => true;
+  readonly prepare = (leg: Leg): Leg => leg;
 
   start(client: Leg, upstream: Leg, options: RelayOptions, owner?: RelayOwner): Relay {
     this.started.push({ client, upstream, options });

@@ -145,7 +145,9 @@ function relay(
     locals: locals.size === 0 ? null : locals,
   };
   // 6. result: the relay tells the connection, which tells everybody else
-  const start = (owner: RelayOwner): Relay => parts.engine.start(client, upstream, options, owner);
+  const { engine } = parts;
+  const start = (owner: RelayOwner): Relay =>
+    engine.start(engine.prepare(client), engine.prepare(upstream), options, owner);
   const connection = new ForwardedConnection(facts, start, client.ended, parts);
   parts.observer.opened(connection);
   return connection;

@@ -1,3 +1,4 @@
+import { canReadDirectly } from '../base/can-read-directly.ts';
 import { type Clock, systemClock } from '../base/clock.ts';
 import type { Connection } from '../base/connection.ts';
 import { WsfwError } from '../base/errors.ts';
@@ -75,6 +76,8 @@ export class ConfiguredGateway implements Gateway {
   /** The latest reload, and all before it. */
   #reloads: Promise<unknown> = Promise.resolve();
   #snapshot: Snapshot | null = null;
+  /** Found out at the start. */
+  #readsDirectly = false;
   #listener: Listener | null = null;
   #started: Promise<GatewayAddress> | null = null;
   #stopped: Promise<void> | null = null;
@@ -141,6 +144,7 @@ export class ConfiguredGateway implements Gateway {
     // Nobody would stop it again.
     if (this.#stopped !== null)
       throw new WsfwError('WSFW_DRAINING', 'the gateway was stopped before it started');
+    this.#readsDirectly = await canReadDirectly();
     const snapshot = await buildSnapshot(this.#reading, this.#services, this.#parts());
     try {
       const address = await this.#listen(snapshot);
@@ -257,7 +261,7 @@ export class ConfiguredGateway implements Gateway {
 
   #createServices(): HostServices {
     const forward = createForward({
-      engine: createRelayEngine({ clock: this.#clock }),
+      engine: createRelayEngine({ clock: this.#clock, readsDirectly: () => this.#readsDirectly }),
       clock: this.#clock,
       logger: this.#logger,
       observer: {

@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream';
+import type { DirectReader } from '../base/direct-socket.ts';
 import type { Side } from '../base/side.ts';
 import type { Scanner } from '../websocket/scanner.ts';
 import type { ControlAllowance } from './control-allowance.ts';
@@ -10,6 +11,8 @@ import type { RoundTrips } from './round-trips.ts';
 /** Hears what happens to an end. */
 export interface EndOwner {
   gotData(end: End, chunk: Uint8Array): void;
+  /** As `gotData`, but valid during the call only. */
+  gotBytes(end: End, bytes: Buffer): void;
   /** Its FIN, after all that came before it. */
   gotEnd(end: End): void;
   /** Its socket is released. Once. */
@@ -24,7 +27,7 @@ export interface EndOwner {
  * One of the two ends of a connection: its socket, how what comes from it is followed, and what waits to be written to
  * it. Most ends idle most of the time, so whatever an idle one does not need is made when it does.
  */
-export class End {
+export class End implements DirectReader {
   readonly owner: EndOwner;
   readonly side: Side;
   readonly stream: Duplex;
@@ -99,6 +102,10 @@ export class End {
     this.writing = false;
     this.#insertions = null;
     this.#unblock();
+  }
+
+  gotBytes(bytes: Buffer): void {
+    this.owner.gotBytes(this, bytes);
   }
 
   write(bytes: Uint8Array): void {

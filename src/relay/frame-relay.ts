@@ -1,4 +1,5 @@
 import type { Cause, GatewayCause } from '../base/causes.ts';
+import { DirectSocket } from '../base/direct-socket.ts';
 import type { Leg } from '../base/leg.ts';
 import type {
   CloseHow,
@@ -133,6 +134,15 @@ export class FrameRelay implements Relay, PumpOwner, EndOwner, EndingParts, Hear
     if (end.listening) pump(end, chunk, this, now);
   }
 
+  gotBytes(end: End, bytes: Buffer): void {
+    const { chunks } = this.#services;
+    const { stream } = end.other;
+    const chunk = chunks.keep(bytes, stream.writableLength === 0);
+    this.gotData(end, chunk);
+    // What a socket does not hold any more the network has taken. Other streams may hand on what they do not hold.
+    if (stream instanceof DirectSocket && stream.writableLength === 0) chunks.giveBack(chunk);
+  }
+
   gotEnd(end: End): void {
     this.#begin(end.side === 'client' ? 'client-lost' : 'upstream-lost', end.side, '').sawEnd(end);
     this.reschedule();
@@ -174,7 +184,7 @@ export class FrameRelay implements Relay, PumpOwner, EndOwner, EndingParts, Hear
 
   sawClose(source: End, frame: Uint8Array, code: number | null): void {
     const cause = source.side === 'client' ? 'client-closed' : 'upstream-closed';
-    this.#begin(cause, source.side, '').sawClose(source, frame, code);
+    this.#begin(cause, source.side, '').sawClose(source, new Uint8Array(frame), code);
     this.reschedule();
   }
 

@@ -1,5 +1,6 @@
 import type { Clock } from '../base/clock.ts';
 import type { MaskPool } from '../websocket/mask-pool.ts';
+import type { Chunks } from './chunks.ts';
 import type { Deadlines } from './deadlines.ts';
 import type { Sockets } from './sockets.ts';
 
@@ -8,6 +9,7 @@ export interface RelayServices {
   readonly clock: Clock;
   readonly deadlines: Deadlines;
   readonly masks: MaskPool;
+  readonly chunks: Chunks;
   readonly sockets: Sockets;
   /** From 0 up to 1. */
   readonly random: () => number;

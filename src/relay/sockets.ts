@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream';
 import { destroyBroken } from '../base/broken-socket.ts';
+import { DirectSocket } from '../base/direct-socket.ts';
 import type { End } from './end.ts';
 
 /**
@@ -18,7 +19,8 @@ export class Sockets {
     if (stream.listenerCount('error') === 0) stream.on('error', destroyBroken);
     stream.on('close', close).on('end', ended).on('drain', drain);
     if (head.length > 0) end.owner.gotData(end, head);
-    stream.on('data', data);
+    if (stream instanceof DirectSocket) stream.readTo(end);
+    else stream.on('data', data);
     // What happened before anybody listened is not told again.
     if (stream.readableEnded) end.owner.gotEnd(end);
     if (stream.closed) this.#release(stream);

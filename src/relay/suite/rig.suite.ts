@@ -172,13 +172,7 @@ async function openRig(makeEngine: MakeEngine, sockets: SocketSource, rigOptions
     DEADLINE_MS,
     upstreamSide.tcp.accepted,
   );
-  const legs = { client: clientSide.accepted, upstream: upstreamSide.dialed };
   const { options, heads, extensions = '', before, random = () => 0 } = rigOptions;
-  if (extensions !== '') for (const end of [client, upstream]) end.expectDeflate();
-  // Until the relay has them, sockets are in somebody else's care.
-  for (const socket of Object.values(legs)) socket.on('error', ignoreError);
-  await before?.({ client, upstream }, legs);
-  for (const socket of Object.values(legs)) socket.off('error', ignoreError);
   const clock = new LeapingClock();
   const engine = makeEngine({ clock, random });
   const leg = (stream: Socket, head: Uint8Array = new Uint8Array(0)): Leg => ({
@@ -187,6 +181,13 @@ async function openRig(makeEngine: MakeEngine, sockets: SocketSource, rigOptions
     subprotocol: '',
     extensions,
   });
+  const prepared = (stream: Socket): Socket => engine.prepare(leg(stream)).stream as Socket;
+  const legs = { client: prepared(clientSide.accepted), upstream: prepared(upstreamSide.dialed) };
+  if (extensions !== '') for (const end of [client, upstream]) end.expectDeflate();
+  // Until the relay has them, sockets are in somebody else's care.
+  for (const socket of Object.values(legs)) socket.on('error', ignoreError);
+  await before?.({ client, upstream }, legs);
+  for (const socket of Object.values(legs)) socket.off('error', ignoreError);
   const limits = { ...NO_LIMITS, ...options };
   return new Rig(clock, client, upstream, legs, (owner) =>
     engine.start(leg(legs.client, heads?.client), leg(legs.upstream, heads?.upstream), limits, owner),
