@@ -10,7 +10,7 @@ import { Progress } from './lib/progress.mjs';
 import { toJson, toMarkdown, toText } from './lib/report.mjs';
 import { SUBJECT } from './lib/targets.mjs';
 import { Bench } from './measures/bench.mjs';
-import { RUNS } from './measures/index.mjs';
+import { estimate, runsFor } from './measures/index.mjs';
 import { Echo, Load } from './measures/processes.mjs';
 import { PROXIES } from './proxies/index.mjs';
 
@@ -30,8 +30,9 @@ async function main() {
   const startedAt = performance.now();
   const machine = describeMachine();
   const { proxies, missing } = findProxies(options);
-  const { runs, impossible } = findRuns(options, proxies.length);
-  const seconds = runs.map((run) => run.seconds(options.plan, proxies.length, new Set(options.measures)));
+  const names = proxies.map(({ name }) => name);
+  const { runs, impossible } = findRuns(options, names);
+  const seconds = estimate(runs, options, names);
   introduce(
     machine,
     proxies,
@@ -80,11 +81,11 @@ function findProxies({ proxies: names, proxiesChosen }) {
 
 /**
  * @param {import('./lib/options.mjs').Options} options
- * @param {number} proxies
+ * @param {readonly string[]} proxies Their names.
  */
 function findRuns({ plan, measures, measuresChosen }, proxies) {
   const limits = { files: descriptorLimit(), ports: localPorts() };
-  const asked = RUNS.filter(({ gives }) => gives.some((name) => measures.includes(name)));
+  const asked = runsFor(measures);
   const reasons = new Map(asked.map((run) => [run, tooMany(run.descriptors(plan, proxies), limits)]));
   const impossible = asked.flatMap((run) => {
     const reason = reasons.get(run) ?? null;

@@ -69,7 +69,9 @@ export function verdictOf({ ratio, met, sure }) {
  */
 function detailTable(measure, results) {
   const { title, unit, ratios, columns } = MEASURES[measure];
-  const groups = groupsOf(results.samples).filter((group) => group.measure === measure && hasRow(group));
+  const groups = bySetting(
+    groupsOf(results.samples).filter((group) => group.measure === measure && hasRow(group)),
+  );
   return {
     title,
     note: '',
@@ -92,6 +94,15 @@ function detailTable(measure, results) {
       ];
     }),
   };
+}
+
+/**
+ * What belongs to one setting together, wherever it was measured.
+ * @param {readonly import('./compare.mjs').Group[]} groups
+ */
+function bySetting(groups) {
+  const settings = [...new Set(groups.map(({ setting }) => setting))];
+  return settings.flatMap((setting) => groups.filter((group) => group.setting === setting));
 }
 
 /**

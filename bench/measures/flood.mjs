@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Flooder } from './processes.mjs';
-import { inTurn } from './rounds.mjs';
+import { countOf, inTurn } from './rounds.mjs';
 
 /** @typedef {import('./bench.mjs').Sample} Sample */
 
@@ -14,8 +14,8 @@ const START_AND_STOP_MS = 1_000;
  */
 export const flood = {
   gives: ['flood'],
-  seconds: ({ flood: { rounds, stillMs, without } }, count) =>
-    ((count - without.length) * rounds * (START_AND_STOP_MS + 1.5 * stillMs)) / 1_000,
+  seconds: ({ flood: plan }, proxies) =>
+    (countOf(proxies, plan) * plan.rounds * (START_AND_STOP_MS + 1.5 * plan.stillMs)) / 1_000,
   descriptors: () => 0,
   async measure(bench) {
     const { bytes, rounds, without } = bench.plan.flood;

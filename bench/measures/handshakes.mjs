@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { runStage, stageSeconds } from './rounds.mjs';
+import { countOf, runStage, stageSeconds } from './rounds.mjs';
 
 /** The other end of the last connection may still be at work when the client's has closed. */
 const SETTLE_MS = 20;
@@ -11,14 +11,12 @@ const OVERHEAD_MS = 30;
  */
 export const handshakes = {
   gives: ['handshakes'],
-  seconds: ({ handshakes: { rounds, roundsEach, warmupMs, windowMs, without } }, count) =>
+  seconds: ({ handshakes: plan }, proxies) =>
     stageSeconds({
+      ...plan,
       cells: 1,
-      rounds,
-      roundsEach,
-      warmupMs,
-      proxies: count - without.length,
-      windowMs: windowMs + SETTLE_MS + OVERHEAD_MS,
+      proxies: countOf(proxies, plan),
+      windowMs: plan.windowMs + SETTLE_MS + OVERHEAD_MS,
     }),
   descriptors: ({ handshakes: { concurrency } }) => concurrency,
   measure(bench) {

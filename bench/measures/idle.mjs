@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SUBJECT } from '../lib/targets.mjs';
-import { inTurn } from './rounds.mjs';
+import { countOf, inTurn } from './rounds.mjs';
 
 /** @typedef {import('./bench.mjs').Sample} Sample */
 
@@ -9,7 +9,7 @@ const SETTLE_MS = 4_000;
 const SETTLED_BYTES = 64 * 1024;
 const SETTLED_READINGS = 3;
 /** What it takes on a machine like ours, for the estimate. */
-const OPEN_MS = 0.35;
+const OPEN_MS = 0.3;
 const READ_MS = 600;
 const START_AND_STOP_MS = 1_000;
 
@@ -20,14 +20,19 @@ const START_AND_STOP_MS = 1_000;
  */
 export const idle = {
   gives: ['memory', 'heartbeats'],
-  seconds({ idle: { few, many, rounds, churns, trafficMs, heartbeats, without } }, count, measures) {
-    const proxies = count - without.length;
-    const opening = START_AND_STOP_MS + (churns * few + many) * OPEN_MS;
-    const reading = measures.has('memory') ? 3 * READ_MS + trafficMs : 0;
-    const subjectMs = Math.min(rounds, heartbeats.rounds) * heartbeats.subjectMs;
-    const listening = measures.has('heartbeats') ? subjectMs + (proxies - 1) * heartbeats.otherMs : 0;
-    const each = measures.has('memory') ? rounds : 1;
-    return (proxies * each * (opening + reading) + listening) / 1_000;
+  seconds({ idle: plan }, names, measures) {
+    const proxies = countOf(names, plan);
+    const opening = START_AND_STOP_MS + (plan.churns * plan.few + plan.many) * OPEN_MS + plan.trafficMs;
+    const traffic = Math.min(plan.rounds, plan.trafficRounds) * (plan.trafficMs + READ_MS);
+    const weighing = proxies * (plan.rounds * 2 * READ_MS + traffic);
+    const { rounds, subjectMs, otherMs } = plan.heartbeats;
+    const listening = Math.min(plan.rounds, rounds) * subjectMs + (proxies - 1) * otherMs;
+    return (
+      ((measures.has('memory') ? plan.rounds : 1) * proxies * opening +
+        (measures.has('memory') ? weighing : 0) +
+        (measures.has('heartbeats') ? listening : 0)) /
+      1_000
+    );
   },
   // A proxy has two sockets for each connection, and some files of its own.
   descriptors: ({ idle: { many } }) => 2 * many,
@@ -93,7 +98,7 @@ async function measureOnce(bench, candidate, round) {
  * @param {number} round
  */
 async function takeReadings(bench, { name, proxy }, round) {
-  const { few, many, churns, size, trafficMs } = bench.plan.idle;
+  const { few, many, churns, size, trafficMs, trafficRounds } = bench.plan.idle;
   const weighs = bench.measures.has('memory');
   /** @type {Sample[]} */
   const samples = [];
@@ -117,7 +122,7 @@ async function takeReadings(bench, { name, proxy }, round) {
     samples.push(await listen(bench, { name, proxy }, round));
     if (name === SUBJECT) await weigh('after heartbeats');
   }
-  if (weighs) {
+  if (weighs && round < trafficRounds) {
     await bench.load.drive(name, { depth: 1, size, durationMs: trafficMs });
     await weigh('after traffic');
   }

@@ -9,12 +9,27 @@ import { traffic } from './traffic.mjs';
  * One way to drive the proxies, and the measures that come out of it.
  * @typedef {object} Run
  * @property {readonly import('../lib/measures.mjs').MeasureName[]} gives
- * @property {(plan: Plan, proxies: number, measures: ReadonlySet<string>) => number} seconds About how long it takes.
- * @property {(plan: Plan, proxies: number) => number} descriptors How many sockets one process has open at most.
+ * @property {(plan: Plan, proxies: readonly string[], measures: ReadonlySet<string>) => number} seconds About how long it takes.
+ * @property {(plan: Plan, proxies: readonly string[]) => number} descriptors How many sockets one process has open at most.
  * @property {(bench: import('./bench.mjs').Bench) => Promise<import('./bench.mjs').Sample[]>} measure
  *
  * @typedef {import('../lib/plan.mjs').Plan} Plan
  */
 
 /** @type {readonly Run[]} */
-export const RUNS = [traffic, paced, handshakes, idle, tls, flood];
+const RUNS = [traffic, paced, handshakes, idle, tls, flood];
+
+/** @param {readonly string[]} measures */
+export function runsFor(measures) {
+  return RUNS.filter(({ gives }) => gives.some((name) => measures.includes(name)));
+}
+
+/**
+ * How long each run takes.
+ * @param {readonly Run[]} runs
+ * @param {{ plan: Plan, measures: readonly string[] }} options
+ * @param {readonly string[]} proxies
+ */
+export function estimate(runs, { plan, measures }, proxies) {
+  return runs.map((run) => run.seconds(plan, proxies, new Set(measures)));
+}

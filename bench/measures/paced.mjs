@@ -1,5 +1,5 @@
 import { sizeOf } from '../lib/cells.mjs';
-import { runStage, stageSeconds } from './rounds.mjs';
+import { countOf, runStage, stageSeconds } from './rounds.mjs';
 
 /** @typedef {import('./bench.mjs').Sample} Sample */
 
@@ -18,16 +18,14 @@ const PERCENTILES = /** @type {const} */ ([
  */
 export const paced = {
   gives: ['cpu', 'latency'],
-  seconds: ({ paced: { rounds, roundsEach, warmupMs, windowMs } }, count) =>
+  seconds: ({ paced: plan }, proxies) =>
     stageSeconds({
+      ...plan,
       cells: 1,
-      rounds,
-      roundsEach,
-      warmupMs,
-      proxies: count + 1,
-      windowMs: windowMs + OVERHEAD_MS,
+      proxies: countOf(proxies, plan) + 1,
+      windowMs: plan.windowMs + OVERHEAD_MS,
     }),
-  descriptors: ({ paced: { connections } }, count) => connections * (count + 1),
+  descriptors: ({ paced: plan }, proxies) => plan.connections * (countOf(proxies, plan) + 1),
   async measure(bench) {
     const { size, connections, rate, rounds, roundsEach, without, warmupMs, windowMs } = bench.plan.paced;
     const title = `${sizeOf(size)} × ${connections} connections, ${rate.toLocaleString('en')} messages/s`;

@@ -102,6 +102,17 @@ export function inTurn(items, round) {
 }
 
 /**
+ * How many of the proxies take part.
+ * @param {readonly string[]} proxies
+ * @param {{ without: readonly string[] }} plan
+ */
+export function countOf(proxies, { without }) {
+  return proxies.filter((name) => !without.includes(name)).length;
+}
+
+const START_AND_STOP_MS = 700;
+
+/**
  * About how long a stage takes.
  * @param {{ cells: number, rounds: number, roundsEach: number, proxies: number, warmupMs: number, windowMs: number }} stage
  *   `windowMs` with all that comes before and after it.
@@ -112,5 +123,3 @@ export function stageSeconds({ cells, rounds, roundsEach, proxies, warmupMs, win
     (proxies * (generations * (START_AND_STOP_MS + cells * warmupMs) + rounds * cells * windowMs)) / 1_000
   );
 }
-
-const START_AND_STOP_MS = 700;

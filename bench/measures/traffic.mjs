@@ -1,5 +1,5 @@
 import { labelOf } from '../lib/cells.mjs';
-import { runStage, stageSeconds } from './rounds.mjs';
+import { countOf, runStage, stageSeconds } from './rounds.mjs';
 
 /** @typedef {import('./bench.mjs').Sample} Sample */
 
@@ -15,23 +15,15 @@ const SLOW_MS = 1_000;
  */
 export const traffic = {
   gives: ['cpu', 'throughput'],
-  seconds: ({ traffic: { stages, rampMs, windowMs, warmupMs } }, count) =>
-    stages.reduce((total, { cells, rounds, roundsEach, without }) => {
-      const extraMs = cells.reduce((sum, cell) => sum + (bytesInFlight(cell) > SLOW_BYTES ? SLOW_MS : 0), 0);
-      const windowsMs = rampMs + windowMs + OVERHEAD_MS + extraMs / cells.length;
-      const proxies = count - without.length;
-      return (
-        total +
-        stageSeconds({ cells: cells.length, rounds, roundsEach, proxies, warmupMs, windowMs: windowsMs })
-      );
-    }, 0),
-  descriptors: ({ traffic: { stages } }, count) =>
-    count * Math.max(0, ...stages.flatMap(({ cells }) => cells.map(({ connections }) => connections))),
+  seconds: ({ traffic: { stages } }, proxies) =>
+    stages.reduce((total, stage) => total + trafficSeconds(stage, proxies), 0),
+  descriptors: ({ traffic: { stages } }, proxies) =>
+    Math.max(0, ...stages.map((stage) => trafficDescriptors(stage, proxies))),
   async measure(bench) {
     /** @type {Sample[]} */
     const samples = [];
     for (const stage of bench.plan.traffic.stages) {
-      const cells = cellsOf(bench, stage.cells, bench.plan.traffic, ({ cell, cpu, perSecond }) => [
+      const cells = cellsOf(bench, stage, ({ cell, cpu, perSecond }) => [
         { measure: 'cpu', setting: labelOf(cell), ...cpu },
         { measure: 'throughput', setting: labelOf(cell), ...perSecond },
       ]);
@@ -40,6 +32,29 @@ export const traffic = {
     return samples;
   },
 };
+
+/**
+ * @param {import('../lib/plan.mjs').TrafficStage} stage
+ * @param {readonly string[]} proxies
+ */
+export function trafficSeconds(stage, proxies) {
+  const { cells, rampMs, windowMs } = stage;
+  const slow = cells.filter((cell) => bytesInFlight(cell) > SLOW_BYTES).length;
+  return stageSeconds({
+    ...stage,
+    cells: cells.length,
+    proxies: countOf(proxies, stage),
+    windowMs: rampMs + windowMs + OVERHEAD_MS + (slow * SLOW_MS) / cells.length,
+  });
+}
+
+/**
+ * @param {import('../lib/plan.mjs').TrafficStage} stage
+ * @param {readonly string[]} proxies
+ */
+export function trafficDescriptors(stage, proxies) {
+  return countOf(proxies, stage) * Math.max(0, ...stage.cells.map(({ connections }) => connections));
+}
 
 /** @param {import('../lib/cells.mjs').Cell} cell */
 function bytesInFlight({ size, connections, depth }) {
@@ -53,22 +68,21 @@ function bytesInFlight({ size, connections, depth }) {
 
 /**
  * @param {import('./bench.mjs').Bench} bench
- * @param {readonly import('../lib/cells.mjs').Cell[]} cells In the order of their connections.
- * @param {import('../lib/plan.mjs').Windows} plan
+ * @param {import('../lib/plan.mjs').TrafficStage} stage Its cells in the order of their connections.
  * @param {(window: Window) => Sample[]} toSamples
  * @param {{ tls?: boolean }} [how]
  * @returns {import('./rounds.mjs').Cell[]}
  */
-export function cellsOf(bench, cells, plan, toSamples, how) {
-  return cells.map((cell, index) => ({
+export function cellsOf(bench, stage, toSamples, how) {
+  return stage.cells.map((cell, index) => ({
     title: labelOf(cell),
     async warmUp({ name, proxy }) {
-      const missing = cell.connections - (cells[index - 1]?.connections ?? 0);
+      const missing = cell.connections - (stage.cells[index - 1]?.connections ?? 0);
       if (missing > 0) await bench.load.open(name, proxy.port, missing, how);
-      await bench.load.drive(name, { ...cell, durationMs: plan.warmupMs });
+      await bench.load.drive(name, { ...cell, durationMs: stage.warmupMs });
     },
     measure: async (one, round) =>
-      toSamples({ cell, ...(await measureWindow(bench, one, cell, plan, round)) }),
+      toSamples({ cell, ...(await measureWindow(bench, one, cell, stage, round)) }),
   }));
 }
 
@@ -77,7 +91,7 @@ export function cellsOf(bench, cells, plan, toSamples, how) {
  * @param {import('./bench.mjs').Bench} bench
  * @param {import('./bench.mjs').Running} running
  * @param {import('../lib/cells.mjs').Cell} cell
- * @param {import('../lib/plan.mjs').Windows} plan
+ * @param {import('../lib/plan.mjs').Windows} windows
  * @param {number} round
  */
 async function measureWindow(bench, running, cell, { rampMs, windowMs }, round) {
