@@ -118,13 +118,14 @@ export class Intake {
 
   /** Serves a plain request. */
   async plain(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { clock, logger } = this.#parts;
+    const { clock, logger, sockets } = this.#parts;
     const arrival = this.arrive(request, request.socket, HeaderList.fromRaw(request.rawHeaders));
+    const sink = new ResponseSink(request, response, clock, sockets);
     const { met } = arrival;
     if ('status' in met) {
       // A request that makes no sense may be one half of an attempt to smuggle another.
       const closes = met.status === 400 || this.#draining;
-      await this.#answer(new ResponseSink(request, response, clock), arrival.id, met, closes);
+      await this.#answer(sink, arrival.id, met, closes);
       return;
     }
     const facts = factsOf(arrival, met);
@@ -132,7 +133,7 @@ export class Intake {
       () => this.#draining,
       () => {},
     );
-    await serve(new PlainExchange(facts, surroundings, request, response, clock), met.match, clock, logger);
+    await serve(new PlainExchange(facts, surroundings, request, response, sink), met.match, clock, logger);
   }
 
   /** Reads a request and finds its route. The headers are the arrival's from now on. */

@@ -1,8 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Readable } from 'node:stream';
-import type { Clock } from '../base/clock.ts';
+import type { AnswerSink } from './answer-sink.ts';
 import { ExchangeBase, type ExchangeFacts, type ExchangeSurroundings } from './exchange-base.ts';
-import { ResponseSink } from './response-sink.ts';
 
 /** A request that is served as plain HTTP. */
 export class PlainExchange extends ExchangeBase {
@@ -15,9 +14,9 @@ export class PlainExchange extends ExchangeBase {
     surroundings: ExchangeSurroundings,
     request: IncomingMessage,
     response: ServerResponse,
-    clock: Clock,
+    sink: AnswerSink,
   ) {
-    super(facts, new ResponseSink(request, response, clock), surroundings);
+    super(facts, sink, surroundings);
     this.body = request;
     this.#response = response;
     response.once('close', () => {

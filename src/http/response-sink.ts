@@ -2,7 +2,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import type { Clock } from '../base/clock.ts';
 import type { AnswerSink } from './answer-sink.ts';
-import { LINGER_MS } from './limits.ts';
+import { lingerAndClose } from './linger.ts';
+import type { OpenSockets } from './open-sockets.ts';
 import { flat, hasNoBody, type PreparedAnswer } from './prepared-answer.ts';
 import { bytesOf, exactly, streamBody } from './stream-body.ts';
 
@@ -11,11 +12,18 @@ export class ResponseSink implements AnswerSink {
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
   readonly #clock: Clock;
+  readonly #sockets: Pick<OpenSockets, 'finish'>;
 
-  constructor(request: IncomingMessage, response: ServerResponse, clock: Clock) {
+  constructor(
+    request: IncomingMessage,
+    response: ServerResponse,
+    clock: Clock,
+    sockets: Pick<OpenSockets, 'finish'>,
+  ) {
     this.#request = request;
     this.#response = response;
     this.#clock = clock;
+    this.#sockets = sockets;
   }
 
   async send(answer: PreparedAnswer): Promise<boolean> {
@@ -33,26 +41,17 @@ export class ResponseSink implements AnswerSink {
   }
 
   async #write(body: Uint8Array, closes: boolean): Promise<void> {
-    if (!closes || this.#request.complete) {
-      this.#response.end(body);
+    const response = this.#response;
+    if (!closes || body.byteLength === 0 || this.#request.method === 'HEAD') {
+      response.end(body);
       return;
     }
-    // Node closes at the end of the answer, and what the client still sends would turn that into a reset.
-    if (body.byteLength > 0) this.#response.write(body);
-    else this.#response.flushHeaders();
-    await this.#requestRead();
-    this.#response.end();
-  }
-
-  #requestRead(): Promise<void> {
-    return new Promise((resolve) => {
-      const cancel = this.#clock.after(LINGER_MS, resolve);
-      const done = () => {
-        cancel();
-        resolve();
-      };
-      this.#request.once('end', done).once('close', done).resume();
-    });
+    // Node would destroy the socket at the end of the answer, and whatever the client still sends (the rest of its body,
+    // further requests) would turn that into a reset. So the answer does not end: the connection does.
+    this.#sockets.finish(this.#request.socket);
+    this.#request.resume();
+    await written(response, body);
+    lingerAndClose(this.#request.socket, this.#clock);
   }
 
   async #stream(body: Readable, length: number | null): Promise<void> {
@@ -64,4 +63,12 @@ export class ResponseSink implements AnswerSink {
     const encode = length === null ? bytesOf : (source: Readable) => exactly(source, length);
     await streamBody(body, encode, this.#response, true, this.#clock);
   }
+}
+
+/** Resolves when the bytes are with the socket, behind all earlier answers, or when that will never be. */
+function written(response: ServerResponse, bytes: Uint8Array): Promise<void> {
+  return new Promise((resolve) => {
+    response.once('close', resolve);
+    response.write(bytes, () => resolve());
+  });
 }

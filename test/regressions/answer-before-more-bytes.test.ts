@@ -1,0 +1,25 @@
+import { setImmediate } from 'node:timers/promises';
+import { expect, it } from 'vitest';
+import { forwardingConfig } from '../support/gateway.ts';
+import { useTestBed } from '../support/test-bed.ts';
+
+const bed = useTestBed();
+
+it.each([
+  ['a further request', 'GET / HTTP/1.1\r\nHost: a\r\n\r\n'],
+  ['bytes that are no request', 'x'.repeat(50)],
+])('lets a client read the answer that ends its connection while it goes on with %s', async (_, more) => {
+  const gateway = await bed.gateway(forwardingConfig('ws://127.0.0.1:1/'));
+  const client = await bed.connect({ port: gateway.port });
+  client.pause();
+  client.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
+  for (let i = 0; i < 50; i++) {
+    client.write(more);
+    await setImmediate();
+  }
+  client.resume();
+  expect((await client.readAnswer()).status).toBe(426);
+  expect(await client.tcpEnd()).toBe('fin');
+  expect(client.unreadBytes).toBe(0);
+  client.end();
+});
