@@ -10,17 +10,19 @@ import { processFamily } from './process-family.mjs';
  * @param {URL} file
  * @param {import('./index.mjs').StartOptions} how
  * @param {string[]} [args]
+ * @param {number} [maxWorkers] How many it can have; it is told in BENCH_WORKERS.
  * @returns {Promise<import('./index.mjs').RunningProxy>}
  */
-export async function startNodeProxy(name, file, how, args = []) {
+export async function startNodeProxy(name, file, how, args = [], maxWorkers = 1) {
   const { upstreamPort, nodeFlags, env: extra, tls, workers } = how;
-  if (workers !== 1) throw new Error(`${name} runs with one worker only, not ${workers}`);
+  if (workers > maxWorkers) throw new Error(`${name} runs with one worker only, not ${workers}`);
   const port = await freePort();
   const env = {
     ...extra,
     NODE_ENV: 'production',
     BENCH_PORT: String(port),
     BENCH_UPSTREAM_PORT: String(upstreamPort),
+    BENCH_WORKERS: String(workers),
     ...(tls && { BENCH_CERT_FILE: tls.certFile, BENCH_KEY_FILE: tls.keyFile }),
   };
   const child = new Child(name, file, { args, env, nodeFlags: ['--expose-gc', ...nodeFlags], probe: true });

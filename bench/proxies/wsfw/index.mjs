@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { startNodeProxy } from '../node-proxy.mjs';
 
 const CLI = new URL('../../../dist/cli/main.js', import.meta.url);
+const MAX_WORKERS = 64;
 
 /** @type {import('../index.mjs').Proxy} */
 export const wsfw = {
@@ -16,6 +17,6 @@ export const wsfw = {
   start(how) {
     const configs = ['gateway.yaml', how.tls === null ? 'server.yaml' : 'server-tls.yaml'];
     const args = configs.flatMap((file) => ['--config', fileURLToPath(new URL(file, import.meta.url))]);
-    return startNodeProxy('wsfw', CLI, how, ['start', ...args, '--log-level', 'warn']);
+    return startNodeProxy('wsfw', CLI, how, ['start', ...args, '--log-level', 'warn'], MAX_WORKERS);
   },
 };
