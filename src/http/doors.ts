@@ -29,6 +29,13 @@ export function openDoors(server: Server, parts: DoorParts): void {
     guard(parts, request.socket, intake.plain(request, response));
   };
   server.on('request', onRequest);
+  server.on('checkContinue', (request, response) => {
+    if (sockets.isFinished(request.socket)) return;
+    // Node would write it into the middle of an answer that waits for an earlier one. No client waits for it for ever
+    // (RFC 9110 §10.1.1).
+    if (!sockets.isAnswering(request.socket)) response.writeContinue();
+    onRequest(request, response);
+  });
   // Any Expect but 100-continue is dropped (Node would answer 417 by itself).
   server.on('checkExpectation', onRequest);
   server.on('upgrade', (request, socket, head) => {
