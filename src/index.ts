@@ -22,3 +22,4 @@ export { type LoadOptions, loadConfig } from './config/load.ts';
 export type { ReloadChanges } from './gateway/changes.ts';
 export { createGateway, type Gateway, type GatewayAddress, type GatewayOptions } from './gateway/gateway.ts';
 export type { GatewayStats } from './gateway/registry.ts';
+export type { UpstreamStats } from './gateway/upstreams.ts';

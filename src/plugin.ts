@@ -26,7 +26,16 @@ export { otherSide, type Side } from './base/side.ts';
 export type { Storage } from './base/storage.ts';
 export { readSecret } from './config/secret.ts';
 export { byteSize, duration, noConfig, type Secret, secret, type ValueSchema } from './config/values.ts';
-export type { ForwardOptions, HeaderRules, UpstreamTls } from './forward/options.ts';
+export type { Forwarder } from './forward/contract.ts';
+export { parseHashKey } from './forward/hash-key.ts';
+export type {
+  BalancerOptions,
+  EndpointOptions,
+  ForwardOptions,
+  HeaderRules,
+  HealthCheckOptions,
+  UpstreamTls,
+} from './forward/options.ts';
 export {
   type ActionComponent,
   type Component,
@@ -51,3 +60,4 @@ export type {
 } from './http/exchange.ts';
 export { type ProblemFacts, problem } from './http/problem.ts';
 export { type Endpoint, type EndpointVerdict, parseEndpoint } from './upstream/endpoint.ts';
+export type { EndpointStats } from './upstream/pool/pool.ts';

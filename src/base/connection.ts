@@ -10,7 +10,7 @@ export interface Connection {
   readonly id: string;
   readonly route: RouteRef;
   readonly clientAddress: string;
-  /** The endpoint that took it, as configured. Never shown to a client. */
+  /** The endpoint that took it, as configured; with its address if a name was resolved. Never shown to a client. */
   readonly endpoint: string;
   readonly subprotocol: string;
   readonly locals: Locals;

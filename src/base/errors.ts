@@ -20,6 +20,10 @@ export const ERRORS = {
   },
   WSFW_NOT_STARTED: { what: 'the gateway was not started', status: null },
   WSFW_DRAINING: { what: 'the gateway is shutting down', status: 503 },
+  WSFW_NO_ENDPOINT: {
+    what: 'no endpoint can take the connection: all are full, out of service, or not to be found',
+    status: 503,
+  },
   WSFW_UPSTREAM_UNREACHABLE: { what: 'the upstream refused or reset the connection', status: 502 },
   WSFW_UPSTREAM_TLS: { what: "the upstream's certificate or TLS handshake failed", status: 502 },
   WSFW_UPSTREAM_INVALID: {

@@ -1,25 +1,24 @@
-import type { Clock } from '../base/clock.ts';
 import type { Exchange, UpgradeOffer } from '../http/exchange.ts';
 import type { DialRequest } from '../upstream/dial.ts';
-import type { Endpoint } from '../upstream/endpoint.ts';
+import type { Place } from '../upstream/pool/member.ts';
 import { keepDeflateOffers } from '../websocket/handshake.ts';
 import type { PreparedOptions } from './prepare.ts';
 import { upstreamHeaders } from './request-headers.ts';
 import { upstreamTarget } from './target.ts';
 
-/** What goes to the endpoint, put together; its deadline runs from here. */
+/** What goes to the endpoint, put together. */
 export function dialRequest(
   { outgoing, params }: Exchange,
   upgrade: UpgradeOffer,
-  endpoint: Endpoint,
-  { options, rules, tls }: PreparedOptions,
-  clock: Clock,
+  { endpoint, tls }: Place,
+  { options, rules }: PreparedOptions,
+  deadlineMs: number,
 ): DialRequest {
   const { connectTimeoutMs, handshakeTimeoutMs, preserveHost } = options;
   const host = preserveHost ? outgoing.headers.get('host') : undefined;
   return {
     endpoint,
-    tls: endpoint.secure ? tls : null,
+    tls,
     target: upstreamTarget(endpoint, { params, query: outgoing.query }),
     host: host ?? endpoint.authority,
     subprotocols: outgoing.subprotocols,
@@ -27,7 +26,7 @@ export function dialRequest(
     extensions: keepDeflateOffers(upgrade.extensions),
     headers: upstreamHeaders(outgoing.headers, rules),
     connectTimeoutMs,
-    deadlineMs: clock.now() + handshakeTimeoutMs,
+    deadlineMs,
     stallMs: handshakeTimeoutMs,
     withdrawal: upgrade.withdrawal,
   };

@@ -8,6 +8,7 @@ const RETRY_AFTER_SECONDS = '1';
 /** What clients are told. Never an address, never an error's own words, but where the request itself is at fault. */
 const DETAILS: Partial<Record<ErrorCode, string>> = {
   WSFW_OVERLOADED: 'no connection can be forwarded at the moment',
+  WSFW_NO_ENDPOINT: 'no upstream can take the connection at the moment',
   WSFW_DRAINING: 'the gateway is shutting down',
   WSFW_UPSTREAM_UNREACHABLE: 'the upstream cannot be reached',
   WSFW_UPSTREAM_TLS: 'the upstream cannot be reached securely',

@@ -18,7 +18,8 @@ import type { Leg } from '../base/leg.ts';
 import type { Relay, RelayEngine, RelayOptions, RelayOwner, RelayResult } from '../base/relay.ts';
 import { Withdrawal } from '../base/withdrawal.ts';
 import type { Acceptance, Answer } from '../http/exchange.ts';
-import { createForward } from './forward.ts';
+import type { Forward } from './contract.ts';
+import { createForwarding } from './forwarding.ts';
 import type { ForwardOptions } from './options.ts';
 
 const RELAY: RelayOptions = {
@@ -119,23 +120,24 @@ let upstreams: ScriptedUpstream[];
 let engine: FakeEngine;
 let logger: RecordingLogger;
 let events: unknown[][];
-let forward: ReturnType<typeof createForward>;
+let forward: Forward;
 
 beforeEach(() => {
   upstreams = [];
   engine = new FakeEngine();
   logger = new RecordingLogger();
   events = [];
-  forward = createForward({
+  ({ forward } = createForwarding({
     engine,
     clock,
     logger,
+    drain: () => {},
     observer: {
       opened: (connection) => void events.push(['opened', connection]),
       ended: (connection, result) => void events.push(['ended', connection, result]),
       refused: () => void events.push(['refused']),
     },
-  });
+  }));
 });
 
 afterEach(async () => {
@@ -330,10 +332,11 @@ describe('forward', () => {
   });
 
   it('says when to try again when the machine is short of something', async () => {
-    const short = createForward({
+    const { forward: short } = createForwarding({
       engine,
       clock,
       logger,
+      drain: () => {},
       observer: { opened: () => {}, ended: () => {}, refused: () => {} },
       dial: () => Promise.reject(new WsfwError('WSFW_OVERLOADED')),
     });
@@ -373,10 +376,11 @@ describe('forward', () => {
   it('goes on when an observer throws', async () => {
     const made = await upstream((socket, head) => void socket.write(head.accept()));
     const exchange = new FakeUpgrade();
-    const careless = createForward({
+    const { forward: careless } = createForwarding({
       engine,
       clock,
       logger,
+      drain: () => {},
       observer: {
         opened: () => {},
         ended: () => {

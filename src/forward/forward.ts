@@ -1,67 +1,48 @@
-import type { Clock } from '../base/clock.ts';
 import type { Connection } from '../base/connection.ts';
 import { WsfwError } from '../base/errors.ts';
 import type { Leg } from '../base/leg.ts';
 import type { Logger } from '../base/logger.ts';
-import type { Observer } from '../base/observer.ts';
-import type { Relay, RelayEngine, RelayOptions, RelayOwner } from '../base/relay.ts';
+import type { Relay, RelayOptions, RelayOwner } from '../base/relay.ts';
 import { checkUpgrade } from '../http/check-upgrade.ts';
 import type { AcceptedLeg, Exchange, UpgradeOffer } from '../http/exchange.ts';
-import { createDial, type Dial, type DialOutcome } from '../upstream/dial.ts';
-import type { Endpoint } from '../upstream/endpoint.ts';
-import { dialRequest } from './dial-request.ts';
+import type { Dial, DialOutcome } from '../upstream/dial.ts';
+import type { Lease } from '../upstream/pool/member.ts';
+import type { ForwardParts } from './contract.ts';
 import { failureAnswer } from './failure.ts';
+import type { Fleet } from './fleet.ts';
 import { ForwardedConnection } from './forwarded-connection.ts';
-import type { ForwardOptions } from './options.ts';
-import { createPreparation, type PreparedOptions } from './prepare.ts';
+import { reach } from './reach.ts';
 
-/** What forwarding works with. */
-export interface ForwardParts {
-  readonly engine: RelayEngine;
-  readonly clock: Clock;
-  readonly logger: Logger;
-  /** Hears of each connection when it is opened and when it has ended. Refusals are the listener's to report. */
-  readonly observer: Observer;
-  /** Default: a dial of its own. */
-  readonly dial?: Dial;
-}
-
-/**
- * Forwards an upgrade to an upstream and relays it. The client is always answered: with the upstream's 101 (then the
- * connection is returned), with the upstream's refusal, or with a problem (then `null`). Rejects only when the exchange
- * was answered before, or cannot be.
- */
-export type Forward = (exchange: Exchange, options: ForwardOptions) => Promise<Connection | null>;
+type Parts = ForwardParts & { readonly dial: Dial };
 
 /**
  * The way of an upgrade through the gateway:
  *
  * 1. check   – a request that is no valid handshake is refused (RFC 6455 §4.2.1)
  * 2. select  – an endpoint is chosen, and what goes to it is put together
- * 3. dial    – the upstream is asked first; the client waits
+ * 3. dial    – the upstream is asked first; the client waits. One that fails is replaced by another: back to 2
  * 4. accept  – on its 101 the client gets one, on another answer that answer, on a failure a problem
  * 5. relay   – both legs are joined, and the connection is announced
  * 6. result  – it is reported once, when both sockets are released
  */
-export function createForward(parts: ForwardParts): Forward {
-  const dial = parts.dial ?? createDial(parts.clock);
-  const prepare = createPreparation();
-
-  return async (exchange, options) => {
-    if (exchange.answered) throw new WsfwError('WSFW_ANSWERED_TWICE');
-    // 1. check
-    const { upgrade } = exchange;
-    if (upgrade === null) {
-      await exchange.respond(checkUpgrade(exchange) ?? failureAnswer(notAnUpgrade(), exchange.id));
-      return null;
-    }
-    try {
-      return await establish(exchange, upgrade, prepare(options), dial, parts);
-    } catch (error) {
-      await refuse(exchange, error as Error, parts.logger);
-      return null;
-    }
-  };
+export async function forwardTo(
+  exchange: Exchange,
+  fleetOf: () => Fleet,
+  parts: Parts,
+): Promise<Connection | null> {
+  if (exchange.answered) throw new WsfwError('WSFW_ANSWERED_TWICE');
+  // 1. check
+  const { upgrade } = exchange;
+  if (upgrade === null) {
+    await exchange.respond(checkUpgrade(exchange) ?? failureAnswer(notAnUpgrade(), exchange.id));
+    return null;
+  }
+  try {
+    return await establish(exchange, upgrade, fleetOf(), parts);
+  } catch (error) {
+    await refuse(exchange, error as Error, parts.logger);
+    return null;
+  }
 }
 
 const notAnUpgrade = (): Error => new Error('the exchange carries no upgrade');
@@ -78,23 +59,26 @@ async function refuse(exchange: Exchange, error: Error, logger: Logger): Promise
 async function establish(
   exchange: Exchange,
   upgrade: UpgradeOffer,
-  prepared: PreparedOptions,
-  dial: Dial,
-  parts: ForwardParts,
+  fleet: Fleet,
+  parts: Parts,
 ): Promise<Connection | null> {
-  // 2. select
-  const endpoint = prepared.endpoints.select();
-  if (endpoint === null) throw new WsfwError('WSFW_OVERLOADED', 'no endpoint can take the connection');
-  // 3. dial
-  const outcome = await dial(dialRequest(exchange, upgrade, endpoint, prepared, parts.clock));
-  // 4. accept
-  if (outcome.kind === 'answer') {
-    await passOn(exchange, endpoint, outcome);
-    return null;
+  // 2. select, 3. dial
+  const { lease, outcome } = await reach(exchange, upgrade, fleet, parts);
+  let connection: Connection | null = null;
+  try {
+    // 4. accept
+    if (outcome.kind === 'answer') {
+      await passOn(exchange, lease.member.name, outcome);
+      return null;
+    }
+    const client = await accept(upgrade, outcome);
+    // 5. relay
+    connection = relay(exchange, lease, client, outcome.leg, fleet.prepared.options.relay, parts);
+    fleet.pool.opened(lease, connection);
+    return connection;
+  } finally {
+    if (connection === null) lease.release();
   }
-  const client = await accept(upgrade, outcome);
-  // 5. relay
-  return relay(exchange, endpoint, client, outcome.leg, prepared.options.relay, parts);
 }
 
 type Answered = Extract<DialOutcome, { kind: 'answer' }>;
@@ -103,11 +87,11 @@ type Accepted = Extract<DialOutcome, { kind: 'accepted' }>;
 /** Whatever becomes of the answer, its socket is released. */
 async function passOn(
   exchange: Exchange,
-  endpoint: Endpoint,
+  endpoint: string,
   { status, headers, body }: Answered,
 ): Promise<void> {
   try {
-    await exchange.respond({ status, headers, body, reason: `${endpoint.name}: answered ${status}` });
+    await exchange.respond({ status, headers, body, reason: `${endpoint}: answered ${status}` });
   } finally {
     body.destroy();
   }
@@ -129,7 +113,7 @@ async function accept(upgrade: UpgradeOffer, outcome: Accepted): Promise<Accepte
 
 function relay(
   exchange: Exchange,
-  endpoint: Endpoint,
+  lease: Lease,
   client: AcceptedLeg,
   upstream: Leg,
   options: RelayOptions,
@@ -140,7 +124,7 @@ function relay(
     id,
     route,
     clientAddress: exchange.client.address,
-    endpoint: endpoint.name,
+    lease,
     subprotocol: upstream.subprotocol,
     locals: locals.size === 0 ? null : locals,
   };

@@ -5,13 +5,14 @@ import type { Observer } from '../base/observer.ts';
 import type { CloseHow, Message, Relay, RelayOwner, RelayResult, RelayStats } from '../base/relay.ts';
 import type { RouteRef } from '../base/route.ts';
 import type { Side } from '../base/side.ts';
+import type { Lease } from '../upstream/pool/member.ts';
 
 /** What a connection is known by. */
 export interface ConnectionFacts {
   readonly id: string;
   readonly route: RouteRef;
   readonly clientAddress: string;
-  readonly endpoint: string;
+  readonly lease: Lease;
   readonly subprotocol: string;
   /** The request's, which the connection takes over; `null` when nothing is in it. */
   readonly locals: Locals | null;
@@ -28,8 +29,9 @@ export class ForwardedConnection implements Connection, RelayOwner {
   readonly id: string;
   readonly route: RouteRef;
   readonly clientAddress: string;
-  readonly endpoint: string;
   readonly subprotocol: string;
+  /** Its claim on its endpoint. */
+  readonly #lease: Lease;
   readonly #relay: Relay;
   readonly #reporting: Reporting;
   /** For whoever asked the exchange to be told. */
@@ -46,12 +48,16 @@ export class ForwardedConnection implements Connection, RelayOwner {
     this.id = facts.id;
     this.route = facts.route;
     this.clientAddress = facts.clientAddress;
-    this.endpoint = facts.endpoint;
+    this.#lease = facts.lease;
     this.subprotocol = facts.subprotocol;
     this.#locals = facts.locals;
     this.#exchangeEnded = exchangeEnded;
     this.#reporting = reporting;
     this.#relay = startRelay(this);
+  }
+
+  get endpoint(): string {
+    return this.#lease.member.name;
   }
 
   get locals(): Locals {
@@ -85,6 +91,7 @@ export class ForwardedConnection implements Connection, RelayOwner {
   }
 
   relayEnded(result: RelayResult): void {
+    this.#lease.release();
     const { observer, logger } = this.#reporting;
     try {
       observer.ended(this, result);

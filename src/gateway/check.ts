@@ -4,6 +4,7 @@ import { memoryStorages } from '../base/memory-storage.ts';
 import type { Problem } from '../base/problem.ts';
 import type { Reading } from '../config/build.ts';
 import type { Config } from '../config/config.ts';
+import { idleForwarding } from '../forward/idle-forwarding.ts';
 import { buildSnapshot } from './snapshot.ts';
 
 /**
@@ -16,7 +17,7 @@ export async function checkReading(
 ): Promise<{ readonly config: Config; readonly warnings: readonly Problem[] }> {
   const snapshot = await buildSnapshot(reading, {
     ...services,
-    forward: () => Promise.resolve(null),
+    ...idleForwarding,
     memory: memoryStorages(services.clock),
   });
   await snapshot.release();

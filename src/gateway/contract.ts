@@ -5,6 +5,7 @@ import type { Observer } from '../base/observer.ts';
 import type { Config } from '../config/config.ts';
 import type { ReloadChanges } from './changes.ts';
 import type { GatewayStats } from './registry.ts';
+import type { UpstreamStats } from './upstreams.ts';
 
 /** What a gateway is made of. */
 export interface GatewayOptions {
@@ -61,4 +62,6 @@ export interface Gateway {
   /** The open connections, oldest first. */
   connections(): Iterable<Connection>;
   stats(): GatewayStats;
+  /** How the endpoints of each action are, those of actions that only old connections still use included. */
+  upstreams(): readonly UpstreamStats[];
 }

@@ -9,7 +9,7 @@ import type { RouteRef } from '../base/route.ts';
 import type { Reading } from '../config/build.ts';
 import type { Config, ServerConfig } from '../config/config.ts';
 import { readObject } from '../config/load.ts';
-import { createForward } from '../forward/forward.ts';
+import { createForwarding } from '../forward/forwarding.ts';
 import type { HostServices } from '../host/component-host.ts';
 import { ComponentPool } from '../host/component-pool.ts';
 import { FoundFiles } from '../host/found-files.ts';
@@ -24,6 +24,7 @@ import { PluginFaults } from './plugin-faults.ts';
 import { type GatewayStats, Registry } from './registry.ts';
 import { needsRestart } from './restart.ts';
 import { buildSnapshot, type Snapshot, type SnapshotParts } from './snapshot.ts';
+import { type UpstreamStats, Upstreams } from './upstreams.ts';
 
 export type { Gateway, GatewayAddress, GatewayOptions } from './contract.ts';
 
@@ -70,6 +71,7 @@ export class ConfiguredGateway implements Gateway {
   readonly #faults = new PluginFaults();
   readonly #pool = new ComponentPool();
   readonly #pluginFiles = new FoundFiles();
+  readonly #upstreams = new Upstreams();
   readonly #services: HostServices;
   /** Routes that a reload took away or changed. */
   readonly #changedRoutes = new WeakSet<RouteRef>();
@@ -133,6 +135,10 @@ export class ConfiguredGateway implements Gateway {
   /** Files that the configuration at work is made of besides its own: certificates, secrets, plugins. */
   get files(): readonly string[] {
     return [...new Set([...this.#pluginFiles.paths, ...(this.#snapshot?.files ?? [])])];
+  }
+
+  upstreams(): readonly UpstreamStats[] {
+    return this.#upstreams.stats();
   }
 
   /** The configuration at work, for whoever shows it. `null` before the start. */
@@ -260,10 +266,11 @@ export class ConfiguredGateway implements Gateway {
   }
 
   #createServices(): HostServices {
-    const forward = createForward({
+    const forwarding = createForwarding({
       engine: createRelayEngine({ clock: this.#clock, readsDirectly: () => this.#readsDirectly }),
       clock: this.#clock,
       logger: this.#logger,
+      drain: (connections) => connections.forEach(sendAway),
       observer: {
         ...this.#observer,
         opened: (connection) => {
@@ -272,11 +279,14 @@ export class ConfiguredGateway implements Gateway {
         },
       },
     });
+    const watched = this.#faults.watchForwarding(forwarding);
     return {
       clock: this.#clock,
       logger: this.#logger,
       memory: this.#memory,
-      forward: this.#faults.watchForward(forward),
+      forward: watched.forward,
+      forwarder: (options, logger, component) =>
+        this.#upstreams.forwarder(watched, options, logger, component),
     };
   }
 

@@ -1,5 +1,5 @@
 import type { Connection } from '../base/connection.ts';
-import type { Forward } from '../forward/forward.ts';
+import type { Forwarding } from '../forward/contract.ts';
 import type { Action, Exchange } from '../http/exchange.ts';
 
 /**
@@ -10,11 +10,13 @@ export class PluginFaults {
   /** The connection that came of an exchange, for as long as somebody works with the exchange. */
   readonly #connections = new WeakMap<Exchange, Connection>();
 
-  watchForward(forward: Forward): Forward {
-    return async (exchange, options) => {
-      const connection = await forward(exchange, options);
-      if (connection !== null) this.#connections.set(exchange, connection);
-      return connection;
+  watchForwarding({ forward, forwarder }: Forwarding): Forwarding {
+    return {
+      forward: (exchange, options) => this.#note(exchange, forward(exchange, options)),
+      forwarder: (options, logger) => {
+        const made = forwarder(options, logger);
+        return { ...made, forward: (exchange) => this.#note(exchange, made.forward(exchange)) };
+      },
     };
   }
 
@@ -27,5 +29,11 @@ export class PluginFaults {
         throw error;
       }
     };
+  }
+
+  async #note(exchange: Exchange, forwarded: Promise<Connection | null>): Promise<Connection | null> {
+    const connection = await forwarded;
+    if (connection !== null) this.#connections.set(exchange, connection);
+    return connection;
   }
 }

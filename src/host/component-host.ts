@@ -4,6 +4,8 @@ import { ConfigError } from '../base/config-error.ts';
 import type { Logger } from '../base/logger.ts';
 import { nearest } from '../base/nearest.ts';
 import type { Storage } from '../base/storage.ts';
+import type { Forwarder, OwnedForwarder } from '../forward/contract.ts';
+import type { ForwardOptions } from '../forward/options.ts';
 import type { Host } from './contract.ts';
 import { withDeadline } from './deadline.ts';
 import { describeError } from './describe-error.ts';
@@ -14,6 +16,8 @@ export interface HostServices {
   readonly logger: Logger;
   readonly clock: Clock;
   readonly forward: Host['forward'];
+  /** `Host.forwarder` of the component with this name, for as long as the component lives. */
+  readonly forwarder: (options: ForwardOptions, logger: Logger, component: string) => OwnedForwarder;
   /** `Host.memory` of the component with this name. */
   readonly memory: (component: string) => Storage;
 }
@@ -59,6 +63,7 @@ export class ComponentHost {
       logger: this.#logger,
       clock: services.clock,
       forward: services.forward,
+      forwarder: (options) => this.#forwarder(options, component),
       storage: (name) => this.#take(name),
       memory: services.memory(component),
       resolvePath: (path) => this.#resolve(folder, path),
@@ -100,6 +105,12 @@ export class ComponentHost {
     // Later it may be one file a request.
     if (!this.#isBuilt) this.#files.note(file);
     return file;
+  }
+
+  #forwarder(options: ForwardOptions, component: string): Forwarder {
+    const forwarder = this.#services.forwarder(options, this.#logger, component);
+    this.#onDispose(() => forwarder.stop());
+    return forwarder;
   }
 
   #take(name: string): Storage {

@@ -4,6 +4,7 @@ import type { Connection } from '../base/connection.ts';
 import type { Logger } from '../base/logger.ts';
 import type { KeyPath } from '../base/problem.ts';
 import type { Storage } from '../base/storage.ts';
+import type { Forwarder } from '../forward/contract.ts';
 import type { ForwardOptions } from '../forward/options.ts';
 import type { Action, Exchange, Middleware } from '../http/exchange.ts';
 
@@ -17,6 +18,12 @@ export interface Host {
    * (then the connection is returned), with the upstream's refusal, or with a problem (then `null`).
    */
   forward(exchange: Exchange, options: ForwardOptions): Promise<Connection | null>;
+  /**
+   * Prepares options once, for all exchanges that the component will forward with them: their endpoints are watched
+   * from now on, and until the component is disposed of. Call it in `create`.
+   * @throws {ConfigError} when the options cannot work; its paths are those of the options.
+   */
+  forwarder(options: ForwardOptions): Forwarder;
   /** A storage of the configuration. Throws a `ConfigError` when none has that name. Not for storages themselves. */
   storage(name: string): Storage;
   /**

@@ -8,6 +8,7 @@ import { temporaryFolder } from '../../test/support/temporary-folder.ts';
 import { systemClock } from '../base/clock.ts';
 import { silentLogger } from '../base/logger.ts';
 import { memoryStorages } from '../base/memory-storage.ts';
+import { idleForwarding } from '../forward/idle-forwarding.ts';
 import type { Middleware } from '../http/exchange.ts';
 import { buildComponents } from './build-components.ts';
 import { loadPlugins } from './load-plugins.ts';
@@ -34,7 +35,7 @@ async function build(
   const services = {
     logger: silentLogger,
     clock: systemClock,
-    forward: async () => null,
+    ...idleForwarding,
     memory: memoryStorages(systemClock),
   };
   const middleware = (await buildComponents(config, loaded, services)).middlewares.get('Token');

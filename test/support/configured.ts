@@ -4,6 +4,7 @@ import type { Problem } from '../../src/base/problem.ts';
 import type { Storage } from '../../src/base/storage.ts';
 import type { ComponentEntry } from '../../src/config/config.ts';
 import { noConfig } from '../../src/config/values.ts';
+import { idleForwarding } from '../../src/forward/idle-forwarding.ts';
 import { type Built, buildComponents } from '../../src/host/build-components.ts';
 import type { Configured } from '../../src/host/check-components.ts';
 import { definePlugin, type Host, type Plugin } from '../../src/host/contract.ts';
@@ -35,7 +36,7 @@ export function configured(plugin: Plugin, config: Partial<Configured>, pluginCo
     buildComponents(
       whole,
       { plugins: [{ plugin, entry, index: 0, file: null }], problems },
-      { logger, clock, forward: async () => null, memory: memoryStorages(clock) },
+      { logger, clock, ...idleForwarding, memory: memoryStorages(clock) },
     );
   return { build, logger, clock };
 }

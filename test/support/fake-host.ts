@@ -9,10 +9,12 @@ export function fakeHost(given: Partial<Host> = {}) {
   const disposers: (() => void | Promise<void>)[] = [];
   const clock = new ManualClock();
   const logger = new RecordingLogger();
+  const { forward = () => Promise.resolve(null) } = given;
   const host: Host = {
     logger,
     clock,
-    forward: () => Promise.resolve(null),
+    forward,
+    forwarder: (options) => ({ forward: (exchange) => forward(exchange, options), endpoints: () => [] }),
     storage() {
       throw new Error('there are no storages here');
     },

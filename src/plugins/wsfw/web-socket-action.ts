@@ -9,10 +9,10 @@ export const WebSocketAction = {
   config: webSocketConfig,
   warnings: (config: WebSocketConfig) => webSocketWarnings(config),
   async create({ config, host }: Creation<typeof webSocketConfig>): Promise<Action> {
-    const options = await forwardOptions(config, host);
+    const forwarder = host.forwarder(await forwardOptions(config, host));
     return async (exchange) => {
       const refusal = checkUpgrade(exchange);
-      if (refusal === null) await host.forward(exchange, options);
+      if (refusal === null) await forwarder.forward(exchange);
       else await exchange.respond(refusal);
     };
   },

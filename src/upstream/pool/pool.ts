@@ -1,7 +1,7 @@
 import type { Clock } from '../../base/clock.ts';
 import type { Connection } from '../../base/connection.ts';
 import type { Logger } from '../../base/logger.ts';
-import type { Balancer } from '../balancers/balancer.ts';
+import type { Balancer, Candidates } from '../balancers/balancer.ts';
 import { PassiveHealth, type PassiveHealthOptions } from '../health/passive-health.ts';
 import { type Lease, Member, type MemberState, type Place, placeId } from './member.ts';
 
@@ -36,6 +36,12 @@ export interface EndpointStats {
   readonly failed: number;
   /** Failed handshakes since the last that did not. */
   readonly failures: number;
+}
+
+/** Names of endpoints. */
+export interface PoolChange {
+  readonly added: readonly string[];
+  readonly gone: readonly string[];
 }
 
 const NONE: readonly Member[] = [];
@@ -73,9 +79,9 @@ export class Pool {
   select(key: string | null, tried: readonly Member[] = NONE): Lease | null {
     const { balancer, maxConnections } = this.#options;
     if (maxConnections > 0 && this.connections >= maxConnections) return null;
-    const [first, ...others] = this.#able(tried);
-    if (first === undefined) return null;
-    const member = others.length === 0 ? first : balancer.pick([first, ...others], key);
+    const able = this.#able(tried);
+    if (!isSome(able)) return null;
+    const member = able.length === 1 ? able[0] : balancer.pick(able, key);
     member.counts.handshakes++;
     return member.lease();
   }
@@ -116,7 +122,7 @@ export class Pool {
    * Replaces the places. Who stays keeps its connections and its standing; the connections of who goes are drained.
    * @returns what has come and gone.
    */
-  update(places: readonly Place[]): { readonly added: readonly string[]; readonly gone: readonly string[] } {
+  update(places: readonly Place[]): PoolChange {
     const known = new Map([...this.#leaving, ...this.#members].map((member) => [member.id, member]));
     const before = new Set(this.#members);
     this.#members = places.map((place) => {
@@ -139,6 +145,8 @@ export class Pool {
     return [...this.#members, ...leaving].map((member) => statsOf(member, nowMs));
   }
 }
+
+const isSome = (members: readonly Member[]): members is Candidates<Member> => members.length > 0;
 
 function statsOf(member: Member, nowMs: number): EndpointStats {
   const { name, weight, connections, failures, counts, place } = member;

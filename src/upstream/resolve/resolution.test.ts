@@ -38,7 +38,7 @@ function resolving(places: readonly Place[] = [placeOf('chat')], options: Partia
   };
   const resolution = new Resolution(
     places,
-    pool,
+    (found) => pool.update(found),
     { intervalMs: 30_000, ...options },
     { clock, logger, sourceFor },
   );

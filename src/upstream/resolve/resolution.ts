@@ -2,7 +2,7 @@ import { isIP } from 'node:net';
 import type { Clock } from '../../base/clock.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { Place } from '../pool/member.ts';
-import type { Pool } from '../pool/pool.ts';
+import type { PoolChange } from '../pool/pool.ts';
 import { NameSource } from './name-source.ts';
 import { NameWatch, type Source } from './name-watch.ts';
 
@@ -26,30 +26,40 @@ export interface ResolutionParts {
 const fromDns = (host: string, { srv, servers }: ResolveOptions): Source =>
   new NameSource({ host, srv: srv ?? null, servers: servers ?? null });
 
-/** Keeps a pool's places at the addresses that their names have. Places that are addresses already stay. */
+/**
+ * Keeps a pool's places at the addresses that their names have. Places that are addresses already stay; names that
+ * nothing is known of are left out.
+ */
 export class Resolution {
   readonly #places: readonly Place[];
-  readonly #pool: Pool;
+  readonly #update: (places: readonly Place[]) => PoolChange;
   readonly #logger: Logger;
   /** By the place whose host is the name. */
   readonly #watches: ReadonlyMap<Place, NameWatch>;
 
-  constructor(places: readonly Place[], pool: Pool, options: ResolveOptions, parts: ResolutionParts) {
+  /** @param update the pool's, called with all places whenever any has changed, and before this returns. */
+  constructor(
+    places: readonly Place[],
+    update: (places: readonly Place[]) => PoolChange,
+    options: ResolveOptions,
+    parts: ResolutionParts,
+  ) {
     const { clock, logger, sourceFor = fromDns } = parts;
     this.#places = places;
-    this.#pool = pool;
+    this.#update = update;
     this.#logger = logger;
     const watched = places.filter((place) => options.srv !== undefined || isIP(place.endpoint.host) === 0);
     this.#watches = new Map(
       watched.map((place) => {
         const source = sourceFor(place.endpoint.host, options);
-        const onChange = (): void => this.#update();
+        const onChange = (): void => this.#changed();
         return [
           place,
           new NameWatch(place, { source, intervalMs: options.intervalMs, clock, logger, onChange }),
         ];
       }),
     );
+    update(this.#current());
   }
 
   /** Resolves when each name was asked for once, with or without success. */
@@ -61,9 +71,13 @@ export class Resolution {
     for (const watch of this.#watches.values()) watch.stop();
   }
 
-  #update(): void {
-    const places = this.#places.flatMap((place) => this.#watches.get(place)?.places ?? [place]);
-    const { added, gone } = this.#pool.update(places);
+  #current(): readonly Place[] {
+    return this.#places.flatMap((place) => this.#watches.get(place)?.places ?? [place]);
+  }
+
+  #changed(): void {
+    const places = this.#current();
+    const { added, gone } = this.#update(places);
     this.#logger.info({ added, gone, endpoints: places.length }, 'the endpoints have changed');
   }
 }
