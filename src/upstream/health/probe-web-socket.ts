@@ -79,6 +79,7 @@ class Conversation {
       this.#send(OPCODES.ping, this.#token);
       this.#take(head);
       this.#stream.on('data', (bytes: Buffer) => this.#take(bytes));
+      this.#stream.resume();
     });
   }
 
