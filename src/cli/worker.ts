@@ -10,6 +10,9 @@ import { type LogSettings, openLog } from './log.ts';
 // A terminal sends them to every process it started; the first one tells its workers what to do.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
 
+// What was loaded before (`node --import`) may have let go of it.
+process.channel?.ref();
+
 const orphaned = new Promise<void>((resolve) => {
   cluster.worker?.on('disconnect', () => {
     // Node would exit at once, unless the worker leaves by its own will.

@@ -15,9 +15,11 @@ export interface ForkParts {
   readonly clock: Clock;
 }
 
-/** Starts workers with `node:cluster`: the first process takes connections, and gives them to its workers in turn. */
+/**
+ * Starts workers with `node:cluster`: the first process takes connections, and gives them to its workers in turn, which
+ * is what keeps the long-lived ones balanced (docs/workers.md has figures).
+ */
 export function forkWorkers({ exec, writeLines, clock }: ForkParts): Spawn {
-  cluster.schedulingPolicy = cluster.SCHED_RR;
   cluster.setupPrimary({
     exec,
     args: [],

@@ -223,7 +223,8 @@ export class Supervisor {
         return;
       default:
         // Of a start that failed the first reason is told.
-        if (how.code !== 0 && this.#failure === null) this.#parts.logger.error(fields, 'a worker did not stop in good order');
+        if (how.code !== 0 && this.#failure === null)
+          this.#parts.logger.error(fields, 'a worker did not stop in good order');
         this.#finishIfEmpty();
     }
   }
