@@ -26,6 +26,8 @@ export interface Serving extends Running {
   readonly config: Config;
   readonly address: GatewayAddress;
   readonly warnings: readonly Problem[];
+  /** Paths of the files that the configuration at work is made of besides its own: certificates, secrets, plugins. */
+  files(): readonly string[];
   readonly workers: number;
 }
 
@@ -63,6 +65,7 @@ async function serveHere(
     address,
     warnings,
     workers: 1,
+    files: () => gateway.files,
     reload: (read) => gateway.reloadReading(read),
     stats: async () => gateway.stats(),
     stop: () => gateway.stop(),

@@ -31,6 +31,8 @@ export interface WorkersParts {
 export interface RunningWorkers {
   readonly address: GatewayAddress;
   readonly warnings: readonly Problem[];
+  /** Paths of the files that the configuration at work is made of besides its own. */
+  files(): readonly string[];
   /** Of all workers together. */
   stats(): Promise<GatewayStats>;
   /** Lets all workers go on with another configuration. @throws why one of them cannot; then none does. */
@@ -67,16 +69,18 @@ export async function startWorkers(parts: WorkersParts): Promise<RunningWorkers>
   const letGo = keepAlive();
   // Nobody may outlive this process, whatever ends it.
   process.on('exit', () => supervisor.kill());
-  const { address, warnings } = await supervisor.start().catch((error) => {
+  const ready = await supervisor.start().catch((error) => {
     letGo();
     throw error;
   });
-  port = address.port;
+  port = ready.address.port;
+  let { files } = ready;
   return {
-    address,
-    warnings,
+    address: ready.address,
+    warnings: ready.warnings,
+    files: () => files,
     stats: () => supervisor.stats(),
-    reload(read) {
+    async reload(read) {
       let next = reading;
       const orders = async () => {
         next = await read();
@@ -84,9 +88,11 @@ export async function startWorkers(parts: WorkersParts): Promise<RunningWorkers>
         if (anyPort && isAt(reading, port)) next = readingAt(next, port);
         return (worker: number) => readingFor(next, worker, count);
       };
-      return supervisor.reload(orders, () => {
+      const switched = await supervisor.reload(orders, () => {
         reading = next;
       });
+      files = switched.files;
+      return switched.changes;
     },
     async stop() {
       const stopped = supervisor.stop(reading.config?.server.drainTimeoutMs ?? 0);

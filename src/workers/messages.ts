@@ -39,13 +39,24 @@ export type ToPrimary =
 export type WorkerAnswer =
   | { readonly type: 'stats'; readonly id: number; readonly stats: GatewayStats }
   | { readonly type: 'prepared'; readonly id: number }
-  | { readonly type: 'switched'; readonly id: number; readonly changes: ReloadChanges }
+  | Switched
   | { readonly type: 'not-reloaded'; readonly id: number; readonly failure: Failure };
+
+/** It goes on with another configuration. */
+export interface Switched {
+  readonly type: 'switched';
+  readonly id: number;
+  readonly changes: ReloadChanges;
+  /** As in `Ready`. */
+  readonly files: readonly string[];
+}
 
 /** It listens. */
 export interface Ready {
   readonly type: 'ready';
   readonly address: GatewayAddress;
+  /** Paths of the files that its configuration is made of besides its own. */
+  readonly files: readonly string[];
   /** What is legal but surely unwanted in the configuration. */
   readonly warnings: readonly Problem[];
 }

@@ -1,6 +1,5 @@
 import type { Reading } from '../config/build.ts';
-import type { ReloadChanges } from '../gateway/changes.ts';
-import type { ToWorker, WorkerAnswer } from './messages.ts';
+import type { Switched, ToWorker, WorkerAnswer } from './messages.ts';
 
 /** How long a worker may take to build another configuration: as long as for its start. */
 const PREPARE_MS = 60_000;
@@ -25,7 +24,7 @@ export async function reloadAll(
   workers: readonly Participant[],
   readingFor: (worker: number) => Reading,
   agreed: () => void,
-): Promise<ReloadChanges> {
+): Promise<Switched> {
   if (workers.length === 0) throw new Error('no worker is up: nothing was reloaded');
   const prepare = (one: Participant) =>
     one.ask(PREPARE_MS, (id) => ({ type: 'prepare', id, reading: readingFor(one.worker) }));
@@ -43,7 +42,7 @@ export async function reloadAll(
     workers.map(async (one) => {
       try {
         const answer = await decide(one, true);
-        if (answer.type === 'switched') return answer.changes;
+        if (answer.type === 'switched') return answer;
       } catch {
         // What it says of it does not matter any more.
       }
@@ -51,8 +50,8 @@ export async function reloadAll(
       return null;
     }),
   );
-  const changes = switched.find((each) => each !== null);
-  if (changes === undefined)
+  const first = switched.find((each) => each !== null);
+  if (first === undefined)
     throw new Error('no worker could switch to the new configuration: they are replaced');
-  return changes;
+  return first;
 }

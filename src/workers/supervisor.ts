@@ -2,10 +2,9 @@ import type { Clock } from '../base/clock.ts';
 import { WsfwError } from '../base/errors.ts';
 import type { LogFields, Logger } from '../base/logger.ts';
 import type { Reading } from '../config/build.ts';
-import type { ReloadChanges } from '../gateway/changes.ts';
 import type { GatewayStats } from '../gateway/registry.ts';
 import { nextDelay } from './backoff.ts';
-import { errorOf, type Ready, type ToPrimary, type ToWorker } from './messages.ts';
+import { errorOf, type Ready, type Switched, type ToPrimary, type ToWorker } from './messages.ts';
 import { Place } from './place.ts';
 import { reloadAll } from './reload-all.ts';
 import { afterTheEnd, sumOf } from './totals.ts';
@@ -118,16 +117,13 @@ export class Supervisor {
    * @param agreed is called when all have built it: from now on it is what new workers are started with.
    * @throws why a worker cannot; then all go on as before.
    */
-  reload(orders: () => Promise<(worker: number) => Reading>, agreed: () => void): Promise<ReloadChanges> {
+  reload(orders: () => Promise<(worker: number) => Reading>, agreed: () => void): Promise<Switched> {
     const reloaded = this.#reloads.then(() => this.#reload(orders, agreed));
     this.#reloads = reloaded.catch(() => {});
     return reloaded;
   }
 
-  async #reload(
-    orders: () => Promise<(worker: number) => Reading>,
-    agreed: () => void,
-  ): Promise<ReloadChanges> {
+  async #reload(orders: () => Promise<(worker: number) => Reading>, agreed: () => void): Promise<Switched> {
     const readingFor = await orders();
     if (this.#phase !== 'running') throw new WsfwError('WSFW_DRAINING', 'the gateway is being stopped');
     const asked = this.#places.filter(({ ready }) => ready !== null);

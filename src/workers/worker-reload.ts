@@ -45,7 +45,7 @@ export class WorkerReload {
     this.#decide(agreed);
     try {
       const changes = await (this.#changes ?? Promise.reject(notAgreed()));
-      return { type: 'switched', id, changes };
+      return { type: 'switched', id, changes, files: this.#gateway.files };
     } catch (error) {
       return { type: 'not-reloaded', id, failure: failureOf(error) };
     }

@@ -49,7 +49,8 @@ async function serve(order: Order, duty: Duty, parts: WorkerParts): Promise<Work
   duty.begin(gateway, memory);
   try {
     const address = await gateway.start();
-    await parts.send({ type: 'ready', address, warnings: gateway.snapshot?.warnings ?? [] });
+    const warnings = gateway.snapshot?.warnings ?? [];
+    await parts.send({ type: 'ready', address, warnings, files: gateway.files });
   } catch (error) {
     await parts.send({ type: 'failed', failure: failureOf(error) });
     return 'failed';
