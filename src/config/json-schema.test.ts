@@ -72,6 +72,15 @@ describe('configJsonSchema', () => {
     expect(at(schema, 'properties', 'storages', 'additionalProperties', 'allOf')).toBeUndefined();
   });
 
+  it('demands the options of a component that needs one of two', () => {
+    const either = z
+      .strictObject({ a: z.string().optional(), b: z.string().optional() })
+      .meta({ oneOf: [{ required: ['a'] }, { required: ['b'] }] });
+    const schema = configJsonSchema([{ id: 'plugins.x.actions.Either', schema: either }]);
+    const used = at(schema, 'properties', 'actions', 'additionalProperties', 'allOf', 0, 'then');
+    expect(used).toMatchObject({ required: ['config'] });
+  });
+
   it('takes components whose library cannot convert its schemas', () => {
     const foreign = {
       '~standard': { version: 1, vendor: 'other', validate: (value: unknown) => ({ value }) },

@@ -52,14 +52,19 @@ function whenUsed({ id, schema }: ComponentSchema): JsonSchema {
   const { $schema: _, ...config } = jsonSchemaOf(schema) ?? {};
   // With an id of its own, what it refers to as `#/…` is looked for within it.
   const options = JSON.stringify(config).includes('"$ref"') ? { $id: `wsfw:${id}`, ...config } : config;
-  const demanding = Array.isArray(config['required']) && config['required'].length > 0;
   return {
     if: { properties: { use: { const: id } }, required: ['use'] },
     [CONSEQUENCE]: {
       properties: { config: options },
-      ...(demanding ? { required: ['config'] } : {}),
+      ...(isDemanding(config) ? { required: ['config'] } : {}),
     },
   };
+}
+
+/** Whether an empty map would not do. */
+function isDemanding({ required, oneOf }: JsonSchema): boolean {
+  if (Array.isArray(required) && required.length > 0) return true;
+  return Array.isArray(oneOf) && oneOf.every((each) => isMap(each) && isDemanding(each));
 }
 
 // As a literal key it would look like a promise's method to the linter.

@@ -21,3 +21,16 @@ it('finds a route without the parameter that its upstream takes', async () => {
   });
   expect(await check('/rooms/:room')).toMatchObject({ code: 0 });
 });
+
+it('finds a route without a parameter that one of several upstreams takes, or that the balancer hashes', async () => {
+  const options =
+    'upstreamEndpoints: ["ws://a/:shard", {url: "ws://b/:shard"}], balancer: {hash: "param:user"}';
+  const text = config('/rooms/:id').replace('upstreamEndpoint: "ws://localhost/:room/:room"', options);
+  const { code, stdout } = await wsfw(['check', '--config', 'a.yaml'], {
+    cwd: temporaryFolder({ 'a.yaml': text }),
+  });
+  expect(code).toBe(1);
+  expect(stdout).toContain('has no :shard, which the upstreamEndpoints of Rooms takes');
+  expect(stdout).toContain('has no :user, which the balancer of Rooms takes');
+  expect(stdout).toContain('2 problems.');
+});

@@ -5,7 +5,8 @@ import { webSocketConfig } from './web-socket-config.ts';
 const upstreamEndpoint = 'ws://localhost:8080/ws';
 
 function issuesOf(config: object): string[] {
-  const result = webSocketConfig.safeParse({ upstreamEndpoint, ...config });
+  const endpoint = 'upstreamEndpoints' in config ? {} : { upstreamEndpoint };
+  const result = webSocketConfig.safeParse({ ...endpoint, ...config });
   return result.error?.issues.map(({ path, message }) => `${path.join('.')}: ${message}`) ?? [];
 }
 
@@ -13,6 +14,9 @@ describe('the options of WebSocketAction', () => {
   it('have their defaults', () => {
     expect(webSocketConfig.parse({ upstreamEndpoint })).toEqual({
       upstreamEndpoint,
+      balancer: 'roundRobin',
+      maxConnections: 0,
+      retries: 2,
       pingInterval: 0,
       pongTimeout: 0,
       maxInactivity: 0,
@@ -33,7 +37,56 @@ describe('the options of WebSocketAction', () => {
     expect(Object.keys(properties).filter((name) => !properties[name]?.description)).toEqual([]);
     expect(properties['connectTimeout']?.default).toBe('5s');
     expect(properties['preserveHost']?.default).toBe(true);
-    expect(schema.required).toEqual(['upstreamEndpoint']);
+    expect(schema.oneOf).toEqual([{ required: ['upstreamEndpoint'] }, { required: ['upstreamEndpoints'] }]);
+  });
+
+  it('have defaults in maps as well', () => {
+    expect(
+      webSocketConfig.parse({ upstreamEndpoint, passiveHealth: {}, healthCheck: {}, resolve: {} }),
+    ).toMatchObject({
+      passiveHealth: { failures: 3, ejectFor: 10_000, maxEjected: 0.5 },
+      healthCheck: {
+        type: 'websocket',
+        interval: 10_000,
+        timeout: 5_000,
+        healthyAfter: 2,
+        unhealthyAfter: 3,
+      },
+      resolve: { interval: 30_000 },
+    });
+  });
+
+  it('take several endpoints, as URLs or with what belongs to them', () => {
+    const upstreamEndpoints = [
+      'ws://a/',
+      { url: 'ws://b/', weight: 3 },
+      { url: 'ws://c/', maxConnections: 10 },
+    ];
+    expect(webSocketConfig.parse({ upstreamEndpoints }).upstreamEndpoints).toEqual([
+      { url: 'ws://a/', weight: 1, maxConnections: 0 },
+      { url: 'ws://b/', weight: 3, maxConnections: 0 },
+      { url: 'ws://c/', weight: 1, maxConnections: 10 },
+    ]);
+  });
+
+  it.each(['roundRobin', 'leastConnections', 'randomTwo', { hash: 'ip' }, { hash: 'cookie:session' }])(
+    'take %j for the balancer',
+    (balancer) => {
+      expect(webSocketConfig.parse({ upstreamEndpoint, balancer }).balancer).toEqual(balancer);
+    },
+  );
+
+  it('want either one endpoint or several, whatever else is wrong', () => {
+    const issues = (config: object) =>
+      webSocketConfig
+        .safeParse(config)
+        .error?.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
+    expect(issues({})).toEqual(['upstreamEndpoint: required, unless there are upstreamEndpoints']);
+    expect(issues({ pingInterval: 'often' })).toHaveLength(2);
+    expect(issues({ upstreamEndpoint, upstreamEndpoints: ['ws://a/'] })).toEqual([
+      'upstreamEndpoints: cannot stand beside upstreamEndpoint. Put them all in this list',
+    ]);
+    expect(issues([])).toHaveLength(1);
   });
 
   it('take the specification’s example', () => {
@@ -65,9 +118,35 @@ describe('the options of WebSocketAction', () => {
     [{ tls: { ca: 7 } }, 'tls.ca: must be a path, a PEM text, or {file: PATH}'],
     [{ tls: { passphrase: 'x' } }, 'tls: Unrecognized key: "passphrase"'],
     [{ pingIntervall: '1s' }, ': Unrecognized key: "pingIntervall"'],
+    [{ upstreamEndpoints: [] }, 'upstreamEndpoints: Too small'],
+    [{ upstreamEndpoints: ['ws://a/', 'http://b/'] }, 'upstreamEndpoints.1: has to start with ws://'],
+    [{ upstreamEndpoints: [{ url: 'http://b/' }] }, 'upstreamEndpoints.0.url: has to start with ws://'],
+    [{ upstreamEndpoints: ['ws://a/', { url: 'ws://a/' }] }, 'upstreamEndpoints.1: is there twice'],
+    [{ upstreamEndpoints: [{ url: 'ws://a/', weight: -1 }] }, 'upstreamEndpoints.0.weight: Too small'],
+    [{ balancer: { hash: 'session' } }, 'balancer.hash: must be ip, header:NAME'],
+    [{ balancer: { hash: 'cookie:' } }, 'balancer.hash: needs a name: cookie:NAME'],
+    [{ retries: -1 }, 'retries: Too small'],
+    [{ passiveHealth: { maxEjected: '101%' } }, 'passiveHealth.maxEjected: must be a percentage'],
+    [{ passiveHealth: { maxEjected: '50' } }, 'passiveHealth.maxEjected: must be a percentage'],
+    [{ passiveHealth: { ejectFor: 0 } }, 'passiveHealth.ejectFor: must not be 0'],
+    [{ healthCheck: { type: 'ping' } }, 'healthCheck.type: Invalid option'],
+    [{ healthCheck: { path: 'health' } }, 'healthCheck.path: must start with /'],
+    [{ healthCheck: { path: '/a b' } }, 'healthCheck.path: must start with /'],
+    [{ healthCheck: { unhealthyAfter: 0 } }, 'healthCheck.unhealthyAfter: Too small'],
+    [{ resolve: { interval: 0 } }, 'resolve.interval: must not be 0'],
+    [{ resolve: { srv: 'chat.internal' } }, 'resolve.srv: must be the name of a service'],
+    [{ resolve: { servers: ['dns.internal'] } }, 'resolve.servers.0: must be an address'],
+    [{ resolve: { servers: ['10.0.0.53:0'] } }, 'resolve.servers.0: must be an address'],
   ])('refuse %j', (config, problem) => {
     expect(issuesOf(config)).toEqual([expect.stringContaining(problem)]);
   });
+
+  it.each(['10.0.0.53', '10.0.0.53:5353', 'fd00::53', '[fd00::53]:5353'])(
+    'take %s for a DNS server',
+    (server) => {
+      expect(issuesOf({ resolve: { servers: [server] } })).toEqual([]);
+    },
+  );
 
   it.each(['Cookie', 'Authorization', 'X-A', 'Origin'])('let headers.remove name %s', (name) => {
     expect(issuesOf({ headers: { remove: [name] } })).toEqual([]);

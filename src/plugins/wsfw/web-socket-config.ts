@@ -1,19 +1,15 @@
 import { z } from 'zod';
-import { byteSize, duration, parseEndpoint } from '../../plugin.ts';
+import { byteSize, duration } from '../../plugin.ts';
+import { deadline } from './deadline-config.ts';
+import { balancer, maxConnections, retries, upstreamEndpoint, upstreamEndpoints } from './endpoint-config.ts';
 import { headerRules } from './header-rules.ts';
+import { healthCheck, passiveHealth } from './health-config.ts';
+import { resolve } from './resolve-config.ts';
 
-/** A wait that something depends on: it cannot be switched off. */
-const deadline = (fallback: string) =>
-  duration()
-    .prefault(fallback)
-    .refine((ms) => ms > 0, { error: 'must not be 0: every wait has to end' });
+const isMap = ({ value }: { readonly value: unknown }): boolean =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const limit = () => duration().prefault('0');
-
-const upstreamEndpoint = z.string().superRefine((url, context) => {
-  const verdict = parseEndpoint(url);
-  if (!verdict.ok) context.addIssue({ code: 'custom', message: verdict.problem });
-});
 
 const pem = (what: string) =>
   z
@@ -45,11 +41,32 @@ const tls = z
   })
   .prefault({});
 
-/** Options of `plugins.wsfw.actions.WebSocketAction`. The descriptions are the reference. */
-export const webSocketConfig = z.strictObject({
+const options = z.strictObject({
   upstreamEndpoint: upstreamEndpoint.describe(
-    'Where to forward to: a `ws://` or `wss://` URL. May hold parameters of the route, such as `:id`, in its path.',
+    'Where to forward to: a `ws://` or `wss://` URL. May hold parameters of the route, such as `:id`, in its path. ' +
+      'Required, unless there are `upstreamEndpoints`.',
   ),
+  upstreamEndpoints: upstreamEndpoints.describe(
+    'Several endpoints in place of one, as URLs or as `{url, weight, maxConnections}`.',
+  ),
+  balancer: balancer.describe(
+    'How an endpoint is chosen: `roundRobin` in turn, `leastConnections`, `randomTwo` the better of two drawn by lot, ' +
+      'or `{hash: KEY}` the same one for the same `ip`, `header:NAME`, `cookie:NAME`, `query:NAME` or `param:NAME`.',
+  ),
+  maxConnections: maxConnections().describe(
+    'Most connections at a time, over all endpoints; more get 503 with `Retry-After`. `0`: any number.',
+  ),
+  retries: retries.describe(
+    'How many other endpoints are asked when one cannot be reached, breaks off before it answers, or answers 502, 503 ' +
+      'or 504.',
+  ),
+  resolve: resolve.describe(
+    'Looks up the names of endpoints again and again. Without it, at each connection.',
+  ),
+  passiveHealth: passiveHealth.describe(
+    'When endpoints whose handshakes fail get no new connections for a while.',
+  ),
+  healthCheck: healthCheck.describe('Checks every endpoint from time to time. Without it, none.'),
   pingInterval: limit().describe(
     'How often the client and the upstream are pinged. Keeps whatever is on the way from dropping quiet ' +
       'connections. `0`: never.',
@@ -102,6 +119,26 @@ export const webSocketConfig = z.strictObject({
   headers: headerRules.describe('Changes to the headers of the upstream request.'),
   tls: tls.describe('For `wss://` endpoints.'),
 });
+
+/** Options of `plugins.wsfw.actions.WebSocketAction`. The descriptions are the reference. */
+export const webSocketConfig = options
+  .refine(
+    ({ upstreamEndpoint: one, upstreamEndpoints: several }) => one !== undefined || several !== undefined,
+    {
+      path: ['upstreamEndpoint'],
+      error: 'required, unless there are upstreamEndpoints',
+      when: isMap,
+    },
+  )
+  .refine(
+    ({ upstreamEndpoint: one, upstreamEndpoints: several }) => one === undefined || several === undefined,
+    {
+      path: ['upstreamEndpoints'],
+      error: 'cannot stand beside upstreamEndpoint. Put them all in this list',
+      when: isMap,
+    },
+  )
+  .meta({ oneOf: [{ required: ['upstreamEndpoint'] }, { required: ['upstreamEndpoints'] }] });
 
 /** The validated options. */
 export type WebSocketConfig = z.output<typeof webSocketConfig>;

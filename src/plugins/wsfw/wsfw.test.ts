@@ -71,6 +71,9 @@ describe('WebSocketAction', () => {
     expect(forwarded).toEqual([
       {
         upstreamEndpoint: 'ws://localhost:8080/ws',
+        balancer: 'roundRobin',
+        maxConnections: 0,
+        retries: 2,
         connectTimeoutMs: 1000,
         handshakeTimeoutMs: 2000,
         preserveHost: false,
@@ -87,6 +90,39 @@ describe('WebSocketAction', () => {
         },
       },
     ]);
+  });
+
+  it('forwards with what it is told of several endpoints', async () => {
+    const [forwarded] = await act(new FakeExchange(), {
+      upstreamEndpoint: undefined,
+      upstreamEndpoints: ['ws://a/', { url: 'ws://b/', weight: 3, maxConnections: 7 }],
+      balancer: { hash: 'cookie:session' },
+      maxConnections: 10,
+      retries: 1,
+      resolve: { interval: '1m', servers: ['10.0.0.53'] },
+      passiveHealth: { failures: 5, ejectFor: '20s', maxEjected: '25%' },
+      healthCheck: { type: 'http', path: '/health', interval: '3s', timeout: '1s', healthyAfter: 1 },
+    });
+    expect(forwarded).toMatchObject({
+      upstreamEndpoints: [
+        { url: 'ws://a/', weight: 1, maxConnections: 0 },
+        { url: 'ws://b/', weight: 3, maxConnections: 7 },
+      ],
+      balancer: { hash: 'cookie:session' },
+      maxConnections: 10,
+      retries: 1,
+      resolve: { intervalMs: 60_000, servers: ['10.0.0.53'] },
+      passiveHealth: { failures: 5, ejectForMs: 20_000, maxEjected: 0.25 },
+      healthCheck: {
+        type: 'http',
+        path: '/health',
+        intervalMs: 3_000,
+        timeoutMs: 1_000,
+        healthyAfter: 1,
+        unhealthyAfter: 3,
+      },
+    });
+    expect(forwarded).not.toHaveProperty('upstreamEndpoint');
   });
 
   it('keeps the client’s Host unless told otherwise', async () => {
