@@ -86,7 +86,7 @@ function findProxies({ proxies: names, proxiesChosen }) {
 function findRuns({ plan, measures, measuresChosen }, proxies) {
   const limits = { files: descriptorLimit(), ports: localPorts() };
   const asked = runsFor(measures);
-  const reasons = new Map(asked.map((run) => [run, tooMany(run.descriptors(plan, proxies), limits)]));
+  const reasons = new Map(asked.map((run) => [run, tooMany(run.needs(plan, proxies), limits)]));
   const impossible = asked.flatMap((run) => {
     const reason = reasons.get(run) ?? null;
     return reason === null ? [] : [`${run.gives.join(' and ')}: ${reason}`];

@@ -24,17 +24,21 @@ export function localPorts() {
 }
 
 /**
+ * @typedef {object} Needs
+ * @property {number} files Sockets that one process has open at most.
+ * @property {number} ports Connections at most to one address and port: each takes a local port.
+ *
  * Why this machine cannot have so many connections open; `null` when it can.
- * @param {number} descriptors Sockets that one process has open at most.
- * @param {{ files: number, ports: number }} limits
+ * @param {Needs} needs
+ * @param {Needs} limits
  */
-export function tooMany(descriptors, { files, ports }) {
-  const needed = descriptors + OTHER_DESCRIPTORS;
-  if (needed > files) {
-    return `it needs ${needed} open files in one process, and ${files} are allowed. Run \`ulimit -n ${needed}\` first (as root, if it says that it may not).`;
+export function tooMany(needs, limits) {
+  const files = needs.files + OTHER_DESCRIPTORS;
+  if (files > limits.files) {
+    return `it needs ${files} open files in one process, and ${limits.files} are allowed. Run \`ulimit -n ${files}\` first (as root, if it says that it may not).`;
   }
-  if (descriptors > ports) {
-    return `it needs ${descriptors} local ports, and there are ${ports}. Widen net.ipv4.ip_local_port_range.`;
+  if (needs.ports > limits.ports) {
+    return `it needs ${needs.ports} local ports, and there are ${limits.ports}. Widen net.ipv4.ip_local_port_range.`;
   }
   return null;
 }

@@ -16,7 +16,7 @@ export const flood = {
   gives: ['flood'],
   seconds: ({ flood: plan }, proxies) =>
     (countOf(proxies, plan) * plan.rounds * (START_AND_STOP_MS + 1.5 * plan.stillMs)) / 1_000,
-  descriptors: () => 0,
+  needs: () => ({ files: 2, ports: 1 }),
   async measure(bench) {
     const { bytes, rounds, without } = bench.plan.flood;
     const flooder = new Flooder();

@@ -18,7 +18,7 @@ export const handshakes = {
       proxies: countOf(proxies, plan),
       windowMs: plan.windowMs + SETTLE_MS + OVERHEAD_MS,
     }),
-  descriptors: ({ handshakes: { concurrency } }) => concurrency,
+  needs: ({ handshakes: { concurrency } }) => ({ files: 2 * concurrency, ports: concurrency }),
   measure(bench) {
     const { concurrency, rounds, roundsEach, warmupMs, windowMs, without } = bench.plan.handshakes;
     const setting = `${concurrency} at once`;

@@ -34,8 +34,8 @@ export const idle = {
       1_000
     );
   },
-  // A proxy has two sockets for each connection, and some files of its own.
-  descriptors: ({ idle: { many } }) => 2 * many,
+  // A proxy has two sockets for each connection, one of which has a port of its own.
+  needs: ({ idle: { many } }) => ({ files: 2 * many, ports: many }),
   async measure(bench) {
     const { rounds, without } = bench.plan.idle;
     /** @type {Sample[]} */

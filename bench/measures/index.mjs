@@ -10,7 +10,7 @@ import { traffic } from './traffic.mjs';
  * @typedef {object} Run
  * @property {readonly import('../lib/measures.mjs').MeasureName[]} gives
  * @property {(plan: Plan, proxies: readonly string[], measures: ReadonlySet<string>) => number} seconds About how long it takes.
- * @property {(plan: Plan, proxies: readonly string[]) => number} descriptors How many sockets one process has open at most.
+ * @property {(plan: Plan, proxies: readonly string[]) => import('../lib/limits.mjs').Needs} needs
  * @property {(bench: import('./bench.mjs').Bench) => Promise<import('./bench.mjs').Sample[]>} measure
  *
  * @typedef {import('../lib/plan.mjs').Plan} Plan

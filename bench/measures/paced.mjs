@@ -25,7 +25,10 @@ export const paced = {
       proxies: countOf(proxies, plan) + 1,
       windowMs: plan.windowMs + OVERHEAD_MS,
     }),
-  descriptors: ({ paced: plan }, proxies) => plan.connections * (countOf(proxies, plan) + 1),
+  needs({ paced: plan }, proxies) {
+    const all = plan.connections * (countOf(proxies, plan) + 1);
+    return { files: all, ports: all };
+  },
   async measure(bench) {
     const { size, connections, rate, rounds, roundsEach, without, warmupMs, windowMs } = bench.plan.paced;
     const title = `${sizeOf(size)} × ${connections} connections, ${rate.toLocaleString('en')} messages/s`;

@@ -1,7 +1,7 @@
 import { labelOf } from '../lib/cells.mjs';
 import { certificate } from '../proxies/certificate/index.mjs';
 import { runStage } from './rounds.mjs';
-import { cellsOf, trafficDescriptors, trafficSeconds } from './traffic.mjs';
+import { cellsOf, trafficNeeds, trafficSeconds } from './traffic.mjs';
 
 /**
  * CPU time of the proxy a message when clients come over TLS. Between proxy and upstream there is none.
@@ -10,7 +10,7 @@ import { cellsOf, trafficDescriptors, trafficSeconds } from './traffic.mjs';
 export const tls = {
   gives: ['tls'],
   seconds: ({ tls: stage }, proxies) => trafficSeconds(stage, proxies),
-  descriptors: ({ tls: stage }, proxies) => trafficDescriptors(stage, proxies),
+  needs: ({ tls: stage }, proxies) => trafficNeeds(stage, proxies),
   measure(bench) {
     const stage = bench.plan.tls;
     const cells = cellsOf(

@@ -17,8 +17,10 @@ export const traffic = {
   gives: ['cpu', 'throughput'],
   seconds: ({ traffic: { stages } }, proxies) =>
     stages.reduce((total, stage) => total + trafficSeconds(stage, proxies), 0),
-  descriptors: ({ traffic: { stages } }, proxies) =>
-    Math.max(0, ...stages.map((stage) => trafficDescriptors(stage, proxies))),
+  needs: ({ traffic: { stages } }, proxies) => {
+    const files = Math.max(0, ...stages.map((stage) => trafficNeeds(stage, proxies).files));
+    return { files, ports: files };
+  },
   async measure(bench) {
     /** @type {Sample[]} */
     const samples = [];
@@ -49,11 +51,13 @@ export function trafficSeconds(stage, proxies) {
 }
 
 /**
+ * All proxies have their connections at the same time, all to one upstream.
  * @param {import('../lib/plan.mjs').TrafficStage} stage
  * @param {readonly string[]} proxies
  */
-export function trafficDescriptors(stage, proxies) {
-  return countOf(proxies, stage) * Math.max(0, ...stage.cells.map(({ connections }) => connections));
+export function trafficNeeds(stage, proxies) {
+  const all = countOf(proxies, stage) * Math.max(0, ...stage.cells.map(({ connections }) => connections));
+  return { files: all, ports: all };
 }
 
 /** @param {import('../lib/cells.mjs').Cell} cell */
