@@ -7,8 +7,8 @@ import type { Action, Exchange } from '../http/exchange.ts';
  * whoever called the route, and into the log.
  */
 export class PluginFaults {
-  /** The connection that came of an exchange, for as long as somebody works with the exchange. */
-  readonly #connections = new WeakMap<Exchange, Connection>();
+  /** Exchanges that a route works with, and the connection that came of each. */
+  readonly #connections = new Map<Exchange, Connection | null>();
 
   watchForwarding({ forward, forwarder }: Forwarding): Forwarding {
     return {
@@ -22,18 +22,21 @@ export class PluginFaults {
 
   watchRoute(handle: Action): Action {
     return async (exchange) => {
+      this.#connections.set(exchange, null);
       try {
         await handle(exchange);
       } catch (error) {
         this.#connections.get(exchange)?.close('plugin-error');
         throw error;
+      } finally {
+        this.#connections.delete(exchange);
       }
     };
   }
 
   async #note(exchange: Exchange, forwarded: Promise<Connection | null>): Promise<Connection | null> {
     const connection = await forwarded;
-    if (connection !== null) this.#connections.set(exchange, connection);
+    if (this.#connections.has(exchange)) this.#connections.set(exchange, connection);
     return connection;
   }
 }

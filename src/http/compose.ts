@@ -7,11 +7,19 @@ import type { Action, Middleware } from './exchange.ts';
 export function compose(middlewares: readonly Middleware[], action: Action): Action {
   return (exchange) => {
     let reached = -1;
-    const run = async (index: number): Promise<void> => {
+    const step = (index: number): Promise<void> => {
       if (index <= reached) throw new Error('next() was called more than once');
       reached = index;
       const middleware = middlewares[index];
-      await (middleware === undefined ? action(exchange) : middleware(exchange, () => run(index + 1)));
+      return middleware === undefined ? action(exchange) : middleware(exchange, () => run(index + 1));
+    };
+    // A plugin's function may throw at once, or return nothing.
+    const run = (index: number): Promise<void> => {
+      try {
+        return Promise.resolve(step(index));
+      } catch (error) {
+        return Promise.reject(error as Error);
+      }
     };
     return run(0);
   };

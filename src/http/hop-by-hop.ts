@@ -22,8 +22,11 @@ export const isHopByHop = (name: string): boolean => HOP_BY_HOP.has(name);
 
 /** What `Connection` nominates, in lower case. */
 export function nominatedBy(headers: HeaderList): string[] {
-  const names = headers.getAll('connection').join(',').split(',');
-  return names.map((name) => name.trim().toLowerCase()).filter((name) => name !== '');
+  const names: string[] = [];
+  for (const value of headers.getAll('connection')) {
+    for (const name of value.toLowerCase().split(',')) if (name.trim() !== '') names.push(name.trim());
+  }
+  return names;
 }
 
 /** The first header that `Connection` nominates although its removal would change what the request means. */

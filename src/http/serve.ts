@@ -18,9 +18,15 @@ export async function serve(
   logger: Logger,
 ): Promise<void> {
   const cancel = clock.after(HANDLE_TIMEOUT_MS, () => void conclude(exchange, 'late', logger));
-  const failure = await handle(exchange, match, logger);
+  let failure: Error | null = null;
+  try {
+    await match.handle(exchange);
+  } catch (thrown) {
+    failure = asError(thrown);
+    report(failure, exchange, logger);
+  }
   cancel();
-  await conclude(exchange, failure, logger);
+  if (!exchange.answered) await conclude(exchange, failure, logger);
 }
 
 /** Nobody else will answer any more, unless somebody has. */
@@ -53,22 +59,10 @@ async function answerForSure(exchange: ExchangeBase, answer: Answer, logger: Log
   }
 }
 
-async function handle(exchange: ExchangeBase, match: RouteMatch, logger: Logger): Promise<Error | null> {
-  try {
-    await match.handle(exchange);
-    return null;
-  } catch (thrown) {
-    const error = asError(thrown);
-    const expected = exchange.left || (error instanceof WsfwError && isForClient(error));
-    if (!expected) {
-      const fields = { id: exchange.id, route: exchange.route.pattern, err: error };
-      logger.error(
-        fields,
-        exchange.answered ? 'a plugin threw after the answer' : 'a plugin threw; answered 500',
-      );
-    }
-    return error;
-  }
+function report(error: Error, { id, route, left, answered }: ExchangeBase, logger: Logger): void {
+  if (left || (error instanceof WsfwError && isForClient(error))) return;
+  const fields = { id, route: route.pattern, err: error };
+  logger.error(fields, answered ? 'a plugin threw after the answer' : 'a plugin threw; answered 500');
 }
 
 /** What a plugin threw may be anything, even an error that throws when it is looked at. */

@@ -16,6 +16,7 @@ interface DeflateParams {
  * could not follow their frames. `''` when none is left, or when the list is malformed.
  */
 export function keepDeflateOffers(extensions: string): string {
+  if (extensions === '') return '';
   const offers = parseExtensionList([extensions]) ?? [];
   return offers
     .filter((offer) => offer.name === NAME)

@@ -86,10 +86,10 @@ function refuseUpgrade({ method, httpVersion, headers }: HandshakeRequest): Hand
 }
 
 function refuseVersion(headers: HeaderFields): HandshakeRefusal | null {
-  const [version, ...others] = headers.getAll('sec-websocket-version');
-  if (version === undefined) return malformed('Sec-WebSocket-Version is missing');
-  if (others.length > 0) return malformed('Sec-WebSocket-Version is there more than once');
-  if (version === '13') return null;
+  const versions = headers.getAll('sec-websocket-version');
+  const refusal = refuseCount('Sec-WebSocket-Version', versions);
+  const [version = ''] = versions;
+  if (refusal !== null || version === '13') return refusal;
   if (!VERSION.test(version)) return malformed('Sec-WebSocket-Version is malformed');
   // RFC 6455 §4.4: name the version that would do.
   const required = [...UPGRADE_REQUIRED, ['Sec-WebSocket-Version', '13'] as const];
@@ -97,17 +97,16 @@ function refuseVersion(headers: HeaderFields): HandshakeRefusal | null {
 }
 
 function refuseFields(headers: HeaderFields): HandshakeRefusal | null {
-  const refusal = refuseCount(headers, 'Host') ?? refuseCount(headers, 'Sec-WebSocket-Key');
+  const keys = headers.getAll('sec-websocket-key');
+  const refusal = refuseCount('Host', headers.getAll('host')) ?? refuseCount('Sec-WebSocket-Key', keys);
   if (refusal !== null) return refusal;
-  const [key = ''] = headers.getAll('sec-websocket-key');
-  if (!KEY.test(key)) return malformed('Sec-WebSocket-Key is not 16 bytes in base64');
+  if (!KEY.test(keys[0] ?? '')) return malformed('Sec-WebSocket-Key is not 16 bytes in base64');
   return refuseBody(headers) ?? refuseOffers(headers);
 }
 
-function refuseCount(headers: HeaderFields, name: string): HandshakeRefusal | null {
-  const count = headers.getAll(name.toLowerCase()).length;
-  if (count === 1) return null;
-  return malformed(count === 0 ? `${name} is missing` : `${name} is there more than once`);
+function refuseCount(name: string, values: readonly string[]): HandshakeRefusal | null {
+  if (values.length === 1) return null;
+  return malformed(values.length === 0 ? `${name} is missing` : `${name} is there more than once`);
 }
 
 // A body would be taken for the first bytes of the WebSocket stream.
@@ -118,21 +117,22 @@ function refuseBody(headers: HeaderFields): HandshakeRefusal | null {
 }
 
 function refuseOffers(headers: HeaderFields): HandshakeRefusal | null {
-  const lines = headers.getAll('sec-websocket-protocol');
-  const subprotocols = parseTokenList(lines);
-  if (subprotocols === null || (lines.length > 0 && subprotocols.length === 0)) {
-    return malformed('Sec-WebSocket-Protocol is malformed');
-  }
-  if (new Set(subprotocols).size !== subprotocols.length) {
-    return malformed('Sec-WebSocket-Protocol names a subprotocol twice');
-  }
-  const extensionLines = headers.getAll('sec-websocket-extensions');
-  const extensions = parseExtensionList(extensionLines);
-  if (extensions === null || (extensionLines.length > 0 && extensions.length === 0)) {
-    return malformed('Sec-WebSocket-Extensions is malformed');
-  }
-  return null;
+  const subprotocols = headers.getAll('sec-websocket-protocol');
+  const extensions = headers.getAll('sec-websocket-extensions');
+  return (
+    (subprotocols.length === 0 ? null : refuseSubprotocols(parseTokenList(subprotocols) ?? [])) ??
+    (extensions.length === 0 ? null : refuseExtensions(parseExtensionList(extensions) ?? []))
+  );
 }
+
+function refuseSubprotocols(offered: readonly string[]): HandshakeRefusal | null {
+  if (offered.length === 0) return malformed('Sec-WebSocket-Protocol is malformed');
+  if (new Set(offered).size === offered.length) return null;
+  return malformed('Sec-WebSocket-Protocol names a subprotocol twice');
+}
+
+const refuseExtensions = (offered: readonly unknown[]): HandshakeRefusal | null =>
+  offered.length === 0 ? malformed('Sec-WebSocket-Extensions is malformed') : null;
 
 /**
  * Checks the headers of a server's 101 (RFC 6455 §4.1): its own fields, `Sec-WebSocket-Accept` for our key, and
