@@ -16,9 +16,6 @@ import { Supervisor } from '../workers/supervisor.ts';
 
 const WORKER_MODULE = new URL(`./worker${extname(import.meta.url)}`, import.meta.url);
 
-/** How often a drain says how far it is. */
-const PROGRESS_EVERY_MS = 5000;
-
 export interface WorkersParts {
   readonly reading: Reading;
   readonly count: number;
@@ -95,15 +92,14 @@ export async function startWorkers(parts: WorkersParts): Promise<RunningWorkers>
       return switched.changes;
     },
     async stop() {
-      const stopped = supervisor.stop(reading.config?.server.drainTimeoutMs ?? 0);
-      const report = async (message: string) => logger.info(drainOf(await supervisor.stats()), message);
-      await report('draining all workers');
-      const quiet = clock.every(PROGRESS_EVERY_MS, () => void report('still draining'));
-      await stopped;
-      quiet();
+      await supervisor.stop(untilDrainedMs(reading));
       letGo();
     },
   };
 }
 
-const drainOf = ({ connections, pendingHandshakes }: GatewayStats) => ({ connections, pendingHandshakes });
+function untilDrainedMs({ config }: Reading): number {
+  if (config === null) return 0;
+  const { delayMs, timeoutMs } = config.server.drain;
+  return delayMs + timeoutMs;
+}

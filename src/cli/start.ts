@@ -9,6 +9,7 @@ import type { Demo } from '../demo/demo.ts';
 import type { GatewayAddress } from '../gateway/gateway.ts';
 import type { GatewayStats } from '../gateway/registry.ts';
 import { renderBanner } from './banner.ts';
+import { LOG_PROGRESS_MS, reportDrain, TERMINAL_PROGRESS_MS } from './drain-progress.ts';
 import { EXIT_CODES } from './exit-codes.ts';
 import { untilUncaught } from './faults.ts';
 import { type CommandLog, type LogSettings, openLog } from './log.ts';
@@ -40,7 +41,11 @@ export async function start(options: StartOptions): Promise<number> {
   });
   const signal = await Promise.race([stopSignal, uncaught]);
   if (signal !== undefined) logger.info({ signal }, 'stopping');
-  await running.stop();
+  await reportDrain(running.stop(), running.stats, {
+    clock: systemClock,
+    logger,
+    everyMs: process.stdout.isTTY ? TERMINAL_PROGRESS_MS : LOG_PROGRESS_MS,
+  });
   logger.info(countsOf(await running.stats()), 'stopped');
   return exitCode;
 }

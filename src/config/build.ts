@@ -109,7 +109,12 @@ function serverConfig(server: ServerInput, paths: Paths): ServerConfig {
     appName: server.appName,
     serverHeader: server.serverHeader,
     maxPendingHandshakes: server.limits.maxPendingHandshakes,
-    drainTimeoutMs: server.drain.timeout,
+    drain: {
+      delayMs: server.drain.delay,
+      periodMs: server.drain.period ?? null,
+      timeoutMs: server.drain.timeout,
+      closeCode: server.drain.closeCode,
+    },
     drainChanged: server.reload.drainChanged,
   };
 }

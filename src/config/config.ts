@@ -29,6 +29,18 @@ export interface RouteEntry {
   readonly action: string;
 }
 
+/** How connections are sent away at a stop, and after a reload. */
+export interface DrainConfig {
+  /** How long a stop goes on taking connections while it says that it is not ready. */
+  readonly delayMs: number;
+  /** Over how long the closes are spread; `null` for what suits their number. */
+  readonly periodMs: number | null;
+  /** From the first close until what is still open is terminated. */
+  readonly timeoutMs: number;
+  /** What clients are told. */
+  readonly closeCode: number;
+}
+
 export interface ServerConfig {
   readonly address: { readonly host: string; readonly port: number };
   readonly tls: { readonly certFile: string; readonly keyFile: string } | null;
@@ -50,7 +62,7 @@ export interface ServerConfig {
   /** `Server` header of answers; `''` for none. */
   readonly serverHeader: string;
   readonly maxPendingHandshakes: number;
-  readonly drainTimeoutMs: number;
+  readonly drain: DrainConfig;
   /** Whether a reload drains the connections of routes that it changes. */
   readonly drainChanged: boolean;
 }

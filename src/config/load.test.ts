@@ -54,7 +54,7 @@ describe('loadConfig', () => {
       appName: 'wsfw',
       serverHeader: '',
       maxPendingHandshakes: 1000,
-      drainTimeoutMs: 30_000,
+      drain: { delayMs: 0, periodMs: null, timeoutMs: 30_000, closeCode: 1012 },
       drainChanged: false,
     });
   });

@@ -28,6 +28,10 @@ const positiveDuration = () => duration().refine((ms) => ms > 0, 'expected more 
 const MAX_WORKERS = 999;
 const WORKERS_EXPECTED = `expected a number from 1 to ${MAX_WORKERS}, or auto`;
 
+/** Codes that say that it is not the client's fault (RFC 6455 §7.4 and the IANA registry), or an application's own. */
+const isDrainCode = (code: number): boolean =>
+  [1001, 1012, 1013].includes(code) || (Number.isInteger(code) && code >= 3000 && code <= 4999);
+
 const HEADER_VALUE = /^[\t\x20-\x7e]*$/;
 
 const flag = (meaning: string) => z.boolean().describe(meaning).default(false);
@@ -104,11 +108,28 @@ export const serverSchema = z.strictObject({
     .prefault({}),
   drain: z
     .strictObject({
+      delay: duration()
+        .describe(
+          'How long a stop goes on taking connections while the ready route says 503 already: as long as load balancers need ' +
+            'to notice. After it new handshakes get 503.',
+        )
+        .prefault(0),
+      period: duration()
+        .describe(
+          'Over how long the closes are spread, so that clients do not all come back in the same second; `0` is at once. Not ' +
+            'given: a thousand a second, and within 10 s.',
+        )
+        .optional(),
       timeout: duration()
-        .describe('How long a stop waits for connections to close; `0` ends them at once.')
+        .describe('How long connections may take to close, from the first close on; `0` ends them at once.')
         .prefault('30s'),
+      closeCode: z
+        .number()
+        .refine(isDrainCode, 'expected 1001, 1012, 1013, or a code from 3000 to 4999')
+        .describe('What clients are told. 1012, "service restart", asks them to come back.')
+        .default(1012),
     })
-    .describe('What a stop does.')
+    .describe('How connections are sent away: at a stop, and after a reload.')
     .prefault({}),
   reload: z
     .strictObject({

@@ -15,6 +15,10 @@ export function warningsOf(
   if (server?.tls === false && server.certFile !== undefined) {
     warn(['server', 'certFile'], 'has no effect: connections are not encrypted unless tls is true');
   }
+  const { periodMs, timeoutMs } = config.server.drain;
+  if (periodMs !== null && periodMs > timeoutMs) {
+    warn(['server', 'drain', 'period'], 'is longer than timeout, which ends connections before their turn');
+  }
   config.server.trustedProxies.forEach((range, i) => {
     if (range.endsWith('/0')) {
       warn(['server', 'trustedProxies', i], 'lets every client choose the address it seems to come from');

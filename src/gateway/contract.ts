@@ -55,8 +55,9 @@ export interface Gateway {
    */
   reload(config: GatewayOptions['config']): Promise<ReloadChanges>;
   /**
-   * Takes nothing new, closes every connection (1012 to clients, 1001 to upstreams), waits for them for
-   * `server.drain.timeout`, and releases everything. Never rejects; a second call waits for the first.
+   * Is not ready any more at once, takes nothing new after `server.drain.delay`, closes every connection (1012 to clients, 1001
+   * to upstreams) spread over `server.drain.period`, waits for them for `server.drain.timeout`, stops listening, and
+   * releases everything. Never rejects; a second call waits for the first.
    */
   stop(): Promise<void>;
   /** The open connections, oldest first. */

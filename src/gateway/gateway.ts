@@ -17,7 +17,7 @@ import { createListener, type Listener } from '../http/listener.ts';
 import { createRelayEngine } from '../relay/engine.ts';
 import { changesBetween, logFields, type ReloadChanges } from './changes.ts';
 import type { Gateway, GatewayAddress, GatewayOptions } from './contract.ts';
-import { drain, sendAway } from './drain.ts';
+import { Departures } from './departures.ts';
 import { Journal } from './journal.ts';
 import { allOf } from './observers.ts';
 import { PluginFaults } from './plugin-faults.ts';
@@ -72,6 +72,7 @@ export class ConfiguredGateway implements Gateway {
   readonly #pool = new ComponentPool();
   readonly #pluginFiles = new FoundFiles();
   readonly #upstreams = new Upstreams();
+  readonly #departures: Departures;
   readonly #services: HostServices;
   /** Routes that a reload took away or changed. */
   readonly #changedRoutes = new WeakSet<RouteRef>();
@@ -83,6 +84,8 @@ export class ConfiguredGateway implements Gateway {
   #listener: Listener | null = null;
   #started: Promise<GatewayAddress> | null = null;
   #stopped: Promise<void> | null = null;
+  /** A stop has begun to close connections. */
+  #closing = false;
 
   constructor(reading: Reading, parts: GatewayParts) {
     const { clock = systemClock, logger = silentLogger, memory = memoryStorages(clock), observer } = parts;
@@ -93,6 +96,7 @@ export class ConfiguredGateway implements Gateway {
     this.#memory = memory;
     const observers: Observer[] = [this.#registry, new Journal(logger)];
     this.#observer = allOf(observer === undefined ? observers : [...observers, observer], logger);
+    this.#departures = new Departures({ registry: this.#registry, clock, logger });
     this.#services = this.#createServices();
   }
 
@@ -129,7 +133,7 @@ export class ConfiguredGateway implements Gateway {
 
   stats(): GatewayStats {
     const pendingHandshakes = this.#listener?.stats().pendingHandshakes ?? 0;
-    return { ...this.#registry.stats(), pendingHandshakes };
+    return { ...this.#registry.stats(), pendingHandshakes, drainMs: this.#departures.leftMs };
   }
 
   /** Files that the configuration at work is made of besides its own: certificates, secrets, plugins. */
@@ -219,7 +223,7 @@ export class ConfiguredGateway implements Gateway {
     if (!after.config.server.drainChanged) return;
     const changed = [...this.#registry.connections()].filter(({ route }) => this.#changedRoutes.has(route));
     if (changed.length > 0) this.#logger.info({ connections: changed.length }, 'draining changed routes');
-    for (const connection of changed) sendAway(connection);
+    this.#departures.spread(changed, after.config.server.drain);
   }
 
   async #stop(): Promise<void> {
@@ -231,18 +235,15 @@ export class ConfiguredGateway implements Gateway {
     const listener = this.#listener;
     const snapshot = this.#snapshot;
     if (listener === null || snapshot === null) return;
-    const { drainTimeoutMs } = snapshot.config.server;
+    const { drain } = snapshot.config.server;
     // Another process accepts now: nobody who came to this one is to be refused.
     if (this.#listenFd !== undefined) await listener.handOver();
+    // Whoever sends clients here takes a while to hear that this gateway is not ready any more.
+    else if (drain.delayMs > 0)
+      await new Promise<void>((resolve) => this.#clock.after(drain.delayMs, resolve));
+    this.#closing = true;
     listener.drain();
-    const closed = listener.close(drainTimeoutMs);
-    await drain({
-      registry: this.#registry,
-      clock: this.#clock,
-      logger: this.#logger,
-      timeoutMs: drainTimeoutMs,
-    });
-    await closed;
+    await this.#departures.empty(drain, (withinMs) => listener.close(withinMs));
     // One that is under way finds that it is too late, and lets go of what it built.
     await this.#reloads;
     void snapshot.release();
@@ -275,7 +276,9 @@ export class ConfiguredGateway implements Gateway {
         ...this.#observer,
         opened: (connection) => {
           this.#observer.opened(connection);
-          if (this.#stopped !== null || this.#comesTooLate(connection)) sendAway(connection);
+          const server = this.#snapshot?.config.server;
+          if (server !== undefined && this.#comesTooLate(connection, server))
+            this.#departures.sendAway(connection, server.drain);
         },
       },
     });
@@ -290,8 +293,8 @@ export class ConfiguredGateway implements Gateway {
     };
   }
 
-  /** Whether its handshake was under way when a reload drained the connections of its route. */
-  #comesTooLate({ route }: Connection): boolean {
-    return this.#snapshot?.config.server.drainChanged === true && this.#changedRoutes.has(route);
+  /** Whether its handshake was under way when a stop, or a reload that drains its route, had begun to. */
+  #comesTooLate({ route }: Connection, { drainChanged }: ServerConfig): boolean {
+    return this.#closing || (drainChanged && this.#changedRoutes.has(route));
   }
 }

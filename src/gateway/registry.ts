@@ -12,6 +12,8 @@ export interface GatewayStats {
   readonly refused: number;
   /** Handshakes that nobody has answered yet. */
   readonly pendingHandshakes: number;
+  /** Milliseconds until the last of the connections that are being drained is told to close; 0 when none is. */
+  readonly drainMs: number;
 }
 
 /** Holds every open connection of one gateway, and counts. */
@@ -40,7 +42,7 @@ export class Registry implements Observer {
     return this.#connections.values();
   }
 
-  stats(): Omit<GatewayStats, 'pendingHandshakes'> {
+  stats(): Omit<GatewayStats, 'pendingHandshakes' | 'drainMs'> {
     return {
       connections: this.#connections.size,
       opened: this.#opened,

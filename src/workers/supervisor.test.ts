@@ -6,7 +6,7 @@ import type { ToPrimary, ToWorker } from './messages.ts';
 import { Supervisor } from './supervisor.ts';
 import type { WorkerEvents, WorkerExit, WorkerProcess } from './worker-process.ts';
 
-const COUNTS = { connections: 2, opened: 5, ended: 3, refused: 1, pendingHandshakes: 0 };
+const COUNTS = { connections: 2, opened: 5, ended: 3, refused: 1, pendingHandshakes: 0, drainMs: 70 };
 const READY: ToPrimary = {
   type: 'ready',
   address: { host: '127.0.0.1', port: 8090, encrypted: false },
@@ -265,7 +265,14 @@ describe('the counts', () => {
     await started();
     const stats = supervisor.stats();
     for (const worker of alive()) answers(worker);
-    expect(await stats).toEqual({ connections: 6, opened: 15, ended: 9, refused: 3, pendingHandshakes: 0 });
+    expect(await stats).toEqual({
+      connections: 6,
+      opened: 15,
+      ended: 9,
+      refused: 3,
+      pendingHandshakes: 0,
+      drainMs: 70,
+    });
   });
 
   it('keep those of a worker that is gone, whose connections have ended', async () => {
@@ -275,12 +282,19 @@ describe('the counts', () => {
     answers(at(0));
     await first;
     at(0).exit(KILLED);
-    expect(await supervisor.stats()).toEqual({ ...COUNTS, connections: 0, ended: 5 });
+    expect(await supervisor.stats()).toEqual({ ...COUNTS, drainMs: 0, connections: 0, ended: 5 });
     clock.advance(100);
     at(1).comeUp();
     const second = supervisor.stats();
     answers(at(1));
-    expect(await second).toEqual({ connections: 2, opened: 10, ended: 8, refused: 2, pendingHandshakes: 0 });
+    expect(await second).toEqual({
+      connections: 2,
+      opened: 10,
+      ended: 8,
+      refused: 2,
+      pendingHandshakes: 0,
+      drainMs: 70,
+    });
   });
 
   it('do not wait for a worker that does not answer, nor for one that ends', async () => {

@@ -1,6 +1,13 @@
 import type { GatewayStats } from '../gateway/registry.ts';
 
-const NONE: GatewayStats = { connections: 0, opened: 0, ended: 0, refused: 0, pendingHandshakes: 0 };
+const NONE: GatewayStats = {
+  connections: 0,
+  opened: 0,
+  ended: 0,
+  refused: 0,
+  pendingHandshakes: 0,
+  drainMs: 0,
+};
 
 /** What all of them count together. */
 export function sumOf(all: Iterable<GatewayStats>): GatewayStats {
@@ -12,6 +19,7 @@ export function sumOf(all: Iterable<GatewayStats>): GatewayStats {
       ended: sum.ended + one.ended,
       refused: sum.refused + one.refused,
       pendingHandshakes: sum.pendingHandshakes + one.pendingHandshakes,
+      drainMs: Math.max(sum.drainMs, one.drainMs),
     };
   }
   return sum;

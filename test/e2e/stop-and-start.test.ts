@@ -52,6 +52,41 @@ describe('a stop', () => {
     expect(gateway.stats()).toMatchObject({ connections: 0, opened: 3, ended: 3 });
   });
 
+  it('is not ready at once, takes connections for drain.delay, and refuses them with 503 then', async () => {
+    const clock = new ManualClock();
+    await start({}, {}, { drain: { delay: '5s' } }, { clock });
+    const { client } = await open();
+    const stopped = gateway.gateway.stop();
+    const ready = await bed.request({ port: gateway.port, path: '/health/ready' });
+    expect(ready.answer.status).toBe(503);
+    const second = await open();
+    client.sendText('still here');
+    expect((await upstream.connections[0]?.nextMessage())?.payload.toString()).toBe('still here');
+    clock.advance(5000);
+    for (const one of [client, second.client]) expect((await one.nextClose()).code).toBe(1012);
+    const refused = await request();
+    expectProblem(refused.answer, 503);
+    for (const one of [client, second.client, refused.connection, ...upstream.connections]) one.destroy();
+    await stopped;
+  });
+
+  it('spreads the closes over drain.period, with the code that is asked for', async () => {
+    const clock = new ManualClock();
+    await start({}, {}, { drain: { period: '20s', closeCode: 1001 } }, { clock });
+    const pairs = [await open(), await open()];
+    const [first, second] = pairs.map(({ client }) => client);
+    const stopped = gateway.gateway.stop();
+    await settled(() => (gateway.stats().drainMs === 20_000 ? null : 'the drain has not begun'));
+    clock.advance(10_000);
+    expect((await first?.nextClose())?.code).toBe(1001);
+    second?.sendText('not yet');
+    expect((await upstream.connections[1]?.nextMessage())?.payload.toString()).toBe('not yet');
+    clock.advance(10_020);
+    expect((await second?.nextClose())?.code).toBe(1001);
+    for (const { client, upstream: taken } of pairs) for (const one of [client, taken]) one.destroy();
+    await stopped;
+  });
+
   it('says so on kept-alive connections, and refuses upgrades on them', async () => {
     await start();
     const { client } = await open();
