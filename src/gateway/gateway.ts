@@ -271,7 +271,10 @@ export class ConfiguredGateway implements Gateway {
       engine: createRelayEngine({ clock: this.#clock, readsDirectly: () => this.#readsDirectly }),
       clock: this.#clock,
       logger: this.#logger,
-      drain: (connections) => connections.forEach(sendAway),
+      drain: (connections) => {
+        const drain = this.#snapshot?.config.server.drain;
+        if (drain !== undefined) this.#departures.spread(connections, drain);
+      },
       observer: {
         ...this.#observer,
         opened: (connection) => {
