@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
 /**
  * What a proxy does while it is profiled.
  * @typedef {object} ProfiledLoad
@@ -10,6 +12,8 @@
 
 const CONNECTIONS = 100;
 const WARMUP_MS = 2_000;
+/** As in the configuration of `wsfw` that is measured. */
+const PING_INTERVAL_MS = 10_000;
 
 /**
  * @param {string} name
@@ -63,6 +67,26 @@ async function openAndClose(load, port, durationMs) {
   return count;
 }
 
+const IDLE_CONNECTIONS = 8_000;
+
+/**
+ * Long enough in advance that pings are spread over their interval.
+ * @type {ProfiledLoad}
+ */
+const heartbeats = {
+  name: 'heartbeats',
+  title: `${IDLE_CONNECTIONS.toLocaleString('en')} idle connections, pinged every 10 s on both sides`,
+  async prepare(load, port) {
+    await load.open('heartbeats', port, IDLE_CONNECTIONS);
+    await sleep(PING_INTERVAL_MS);
+  },
+  async run(_load, _port, durationMs) {
+    await sleep(durationMs);
+    return `${durationMs / 1000} s`;
+  },
+  finish: (load) => load.close('heartbeats'),
+};
+
 /** @type {readonly ProfiledLoad[]} */
 export const LOADS = [
   messages('128B-1', '128 B', 128, 1),
@@ -70,4 +94,5 @@ export const LOADS = [
   messages('64KiB-1', '64 KiB', 65_536, 1),
   messages('64KiB-8', '64 KiB', 65_536, 8),
   handshakes,
+  heartbeats,
 ];
