@@ -6,7 +6,7 @@ import { httpProxy } from './http-proxy/index.mjs';
 import { httpProxy3 } from './http-proxy-3/index.mjs';
 import { nginx } from './nginx/index.mjs';
 import { wsRelay } from './ws/index.mjs';
-import { wsfw } from './wsfw/index.mjs';
+import { otherWsfw, wsfw } from './wsfw/index.mjs';
 
 /**
  * What every proxy is given: it forwards `/ws/chat` to `ws://127.0.0.1:<upstreamPort>/ws`.
@@ -50,6 +50,7 @@ export const PROXIES = [
   httpProxy3,
   fastifyHttpProxy,
   wsRelay,
+  ...otherWsfw,
 ];
 
 /** The path that every proxy forwards. */

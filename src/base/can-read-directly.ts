@@ -44,7 +44,7 @@ async function passesTest(server: Server, sockets: Duplex[], signal: AbortSignal
   sockets.push(accepted, direct);
   if (!(direct instanceof DirectSocket)) return false;
 
-  direct.readTo({ gotBytes: (bytes) => void direct.write(Buffer.from(bytes)) });
+  direct.reader = { gotBytes: (bytes) => void direct.write(Buffer.from(bytes)) };
   direct.resume();
   const echoed = once(far, 'data', { signal });
   far.write('there and back');

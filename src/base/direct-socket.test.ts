@@ -40,11 +40,11 @@ function take(near: Socket): { direct: DirectSocket; received: () => string } {
   if (!(direct instanceof DirectSocket)) throw new Error('is not read directly');
   let received = '';
   opened.push(direct);
-  direct.readTo({
+  direct.reader = {
     gotBytes(bytes) {
       received += bytes.toString();
     },
-  });
+  };
   return { direct: direct.resume(), received: () => received };
 }
 

@@ -19,7 +19,8 @@ export interface DirectReader {
  * `resume`, `end` and `close`.
  */
 export class DirectSocket extends Socket {
-  #reader: DirectReader | null = null;
+  /** `null` while nobody reads: what arrives then is lost. */
+  reader: DirectReader | null = null;
 
   constructor(handle: object, highWaterMark: number) {
     const options = {
@@ -30,20 +31,10 @@ export class DirectSocket extends Socket {
     };
     super(options);
   }
-
-  /** Begins to read, unless it is paused. */
-  readTo(reader: DirectReader): void {
-    this.#reader = reader;
-  }
-
-  /** @internal */
-  gotBytes(count: number): void {
-    this.#reader?.gotBytes(readBuffer.subarray(0, count));
-  }
 }
 
 function passOn(this: unknown, count: number): boolean {
-  (this as DirectSocket).gotBytes(count);
+  (this as DirectSocket).reader?.gotBytes(readBuffer.subarray(0, count));
   return true;
 }
 
