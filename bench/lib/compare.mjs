@@ -75,8 +75,9 @@ function comparisonOf(samples, group, against) {
 export function verdict(ratio, atMost) {
   if (atMost === undefined) return { atMost: null, met: null, sure: true };
   const met = ratio.median <= atMost;
-  const narrow = halfWidth(ratio) < SURE_WITHIN;
-  return { atMost, met, sure: narrow || ratio.interval[0] > atMost };
+  const width = halfWidth(ratio);
+  const beyond = Number.isFinite(width) && ratio.interval[0] > atMost;
+  return { atMost, met, sure: width < SURE_WITHIN || beyond };
 }
 
 /**

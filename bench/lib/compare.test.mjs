@@ -67,5 +67,6 @@ test('is sure of a miss when the interval is narrow, or when all of it misses', 
 
 test('is sure of nothing after fewer than six rounds', () => {
   assert.equal(verdict(ratio([1, 1, 1, 1, 1]), 1.1).sure, false);
+  assert.equal(verdict(ratio([2, 2, 2, 2, 2]), 1.1).sure, false);
   assert.equal(verdict(ratio([1, 1, 1, 1, 1, 1]), 1.1).sure, true);
 });
