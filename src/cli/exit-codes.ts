@@ -9,8 +9,10 @@ export const EXIT_CODES = {
   uncaught: 70,
 } as const;
 
-/** The exit code of a process that a signal ended, as shells report it. */
-export const exitCodeOf = (signal: StopSignal): number => (signal === 'SIGINT' ? 130 : 143);
+const SIGNAL_NUMBERS = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const;
 
-/** The signals that stop the gateway. */
-export type StopSignal = 'SIGINT' | 'SIGTERM';
+/** The exit code of a process that a signal ended, as shells report it. */
+export const exitCodeOf = (signal: StopSignal): number => 128 + SIGNAL_NUMBERS[signal];
+
+/** The signals that stop the gateway; SIGHUP only when it comes because the terminal is gone. */
+export type StopSignal = keyof typeof SIGNAL_NUMBERS;

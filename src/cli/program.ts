@@ -10,7 +10,7 @@ Exit codes:
   1   the configuration has problems, or the gateway could not start
   2   the command line was not understood
   70  an error that nobody caught: the gateway drained and ended
-  130 or 143  a second signal, more than a second after the first, ended it at once`;
+  129, 130 or 143  a second signal, more than a second after the first, ended it at once`;
 
 /** Runs one command line. @returns the exit code. */
 export async function run(args: readonly string[]): Promise<number> {
@@ -50,6 +50,7 @@ function createProgram(exit: (code: number) => void): Command {
 interface StartFlags {
   readonly config?: string[];
   readonly demo?: boolean;
+  readonly watch?: boolean;
   readonly logLevel: LogSettings['level'];
   readonly logFormat?: LogSettings['format'];
 }
@@ -57,21 +58,29 @@ interface StartFlags {
 function addStart(program: Command, exit: (code: number) => void): void {
   program
     .command('start', { isDefault: false })
-    .description('run the gateway until a signal stops it (SIGINT or SIGTERM: drain, then exit 0)')
+    .description(
+      'run the gateway until a signal stops it (SIGINT or SIGTERM: drain, then exit 0); SIGHUP reloads its configuration',
+    )
     .addOption(configOption())
     .option('--demo', 'also run a small chat room to forward to, with a page to open in a browser')
+    .option('--watch', 'reload the configuration when one of its files changes')
     .addOption(new Option('--log-level <level>', 'what to log').choices(LOG_LEVELS).default('info'))
     .addOption(
       new Option('--log-format <format>', 'default: pretty on a terminal and with --demo, else json').choices(
         LOG_FORMATS,
       ),
     )
-    .action(async ({ config = [], demo = false, logLevel: level, logFormat }: StartFlags) => {
+    .action(async ({ config = [], demo = false, watch = false, logLevel: level, logFormat }: StartFlags) => {
       const isTTY = process.stdout.isTTY === true;
       const format = logFormat ?? (isTTY || demo ? 'pretty' : 'json');
       const { start } = await import('./start.ts');
       exit(
-        await start({ config, demo, log: { level, format, color: wantsColor({ isTTY, env: process.env }) } }),
+        await start({
+          config,
+          demo,
+          watch,
+          log: { level, format, color: wantsColor({ isTTY, env: process.env }) },
+        }),
       );
     });
 }

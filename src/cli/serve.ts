@@ -65,10 +65,10 @@ async function serveHere(
     address,
     warnings,
     workers: 1,
-    files: () => gateway.files,
     reload: (read) => gateway.reloadReading(read),
     stats: async () => gateway.stats(),
     stop: () => gateway.stop(),
+    files: () => gateway.files,
   };
 }
 

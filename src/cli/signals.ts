@@ -1,3 +1,4 @@
+import { closeSync, openSync } from 'node:fs';
 import type { Clock } from '../base/clock.ts';
 import { exitCodeOf, type StopSignal } from './exit-codes.ts';
 
@@ -6,8 +7,11 @@ const SAME_SIGNAL_MS = 1000;
 
 const STOP_SIGNALS: readonly StopSignal[] = ['SIGINT', 'SIGTERM'];
 
-/** Resolves at the first signal to stop. A second one, more than a second later, ends the process at once. */
-export function untilSignal(clock: Clock): Promise<StopSignal> {
+/**
+ * Resolves at the first signal to stop. A second one, more than a second later, ends the process at once.
+ * @param hangUp called at each SIGHUP, unless it says that the terminal is gone: that stops, too.
+ */
+export function untilSignal(clock: Clock, hangUp: () => void): Promise<StopSignal> {
   return new Promise((resolve) => {
     let firstAt: number | null = null;
     const onSignal = (signal: StopSignal): void => {
@@ -19,5 +23,21 @@ export function untilSignal(clock: Clock): Promise<StopSignal> {
       }
     };
     for (const signal of STOP_SIGNALS) process.on(signal, onSignal);
+    // On Windows it says that the console is being closed, and nothing but an end can follow.
+    if (process.platform === 'win32') return;
+    const hasTerminal = process.stdin.isTTY || process.stdout.isTTY;
+    process.on('SIGHUP', () => {
+      if (hasTerminal && !isThereTerminal()) onSignal('SIGHUP');
+      else hangUp();
+    });
   });
+}
+
+function isThereTerminal(): boolean {
+  try {
+    closeSync(openSync('/dev/tty', 'r'));
+    return true;
+  } catch {
+    return false;
+  }
 }

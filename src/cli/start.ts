@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
-import { type Clock, systemClock } from '../base/clock.ts';
+import { type Cancel, type Clock, systemClock } from '../base/clock.ts';
 import { isConfigError } from '../base/config-error.ts';
-import { formatProblem, formatProblems } from '../base/format-problems.ts';
+import { formatProblems } from '../base/format-problems.ts';
 import type { LogFields, Logger } from '../base/logger.ts';
 import type { Config } from '../config/config.ts';
+import { findFiles } from '../config/files.ts';
 import { readConfig } from '../config/load.ts';
 import type { Demo } from '../demo/demo.ts';
 import type { GatewayAddress } from '../gateway/gateway.ts';
@@ -12,9 +13,11 @@ import { renderBanner } from './banner.ts';
 import { LOG_PROGRESS_MS, reportDrain, TERMINAL_PROGRESS_MS } from './drain-progress.ts';
 import { EXIT_CODES } from './exit-codes.ts';
 import { untilUncaught } from './faults.ts';
+import { FileWatch } from './file-watch.ts';
 import { type CommandLog, type LogSettings, openLog } from './log.ts';
 import { overviewOf } from './overview.ts';
 import { exampleConfig, packageVersion } from './package-info.ts';
+import { inOneLine, Reloads } from './reloads.ts';
 import { type Running, type Serving, serve } from './serve.ts';
 import { untilSignal } from './signals.ts';
 
@@ -22,6 +25,8 @@ export interface StartOptions {
   /** Files and folders; none for the default ones. */
   readonly config: readonly string[];
   readonly demo: boolean;
+  /** Whether a change of the configuration's files reloads it. */
+  readonly watch: boolean;
   readonly log: LogSettings;
 }
 
@@ -29,9 +34,10 @@ export interface StartOptions {
 export async function start(options: StartOptions): Promise<number> {
   const log = openLog(options.log);
   const { logger } = log;
-  const stopSignal = untilSignal(systemClock);
+  const reloads = new Reloads(logger);
+  const stopSignal = untilSignal(systemClock, () => reloads.ask());
   const uncaught = untilUncaught(logger);
-  const running = await launch(options, log, systemClock);
+  const running = await launch(options, log, reloads, systemClock);
   if (running === null) return EXIT_CODES.failed;
 
   let exitCode: number = EXIT_CODES.ok;
@@ -40,6 +46,7 @@ export async function start(options: StartOptions): Promise<number> {
     exitCode = EXIT_CODES.uncaught;
   });
   const signal = await Promise.race([stopSignal, uncaught]);
+  reloads.end();
   if (signal !== undefined) logger.info({ signal }, 'stopping');
   await reportDrain(running.stop(), running.stats, {
     clock: systemClock,
@@ -51,26 +58,49 @@ export async function start(options: StartOptions): Promise<number> {
 }
 
 /** Brings everything up, or says why it cannot. */
-async function launch(options: StartOptions, log: CommandLog, clock: Clock): Promise<Running | null> {
+async function launch(
+  options: StartOptions,
+  log: CommandLog,
+  reloads: Reloads,
+  clock: Clock,
+): Promise<Running | null> {
   const { logger } = log;
+  const read = () => readConfig(configPaths(options), readOptions());
   let serving: Serving | null = null;
   try {
-    serving = await serve(
-      await readConfig(configPaths(options), readOptions()),
-      options.log.level,
-      log,
-      clock,
-    );
-    const { config, address, reload, stats, stop } = serving;
+    // A change while it starts is a change.
+    const files = (): readonly string[] => serving?.files() ?? [];
+    const unwatch = options.watch ? await watchConfig(options, files, reloads, clock) : () => {};
+    serving = await serve(await read(), options.log.level, log, clock);
+    const { config, address, warnings, stats, stop, reload } = serving;
     const demo = options.demo ? await launchDemo(config, address, { logger, clock }) : null;
     announce(options, serving, demo, logger);
-    // The gateway first, so that its clients hear of the restart from it and not from an upstream that vanishes.
-    return { reload, stats, stop: () => stop().then(() => demo?.stop()) };
+    reloads.begin({ warnings, reload: () => reload(read) });
+    return {
+      reload,
+      stats,
+      async stop() {
+        unwatch();
+        // The gateway first, so that its clients hear of the restart from it and not from an upstream that vanishes.
+        await stop();
+        await demo?.stop();
+      },
+    };
   } catch (error) {
     process.stderr.write(`${explain(error)}\n`);
     await serving?.stop();
     return null;
   }
+}
+
+function watchConfig(
+  options: StartOptions,
+  files: () => readonly string[],
+  reloads: Reloads,
+  clock: Clock,
+): Promise<Cancel> {
+  const list = async () => [...(await findFiles(configPaths(options), process.cwd())).keys()];
+  return new FileWatch({ clock, list, others: files, changed: () => reloads.ask() }).begin();
 }
 
 /** The demo is code of its own that nobody else loads. */
@@ -100,7 +130,7 @@ function announce(
     logger.info(workers === 1 ? fields : { ...fields, workers }, 'listening');
     if (enablePrintRoutes) for (const route of overview.routes) logger.info({ ...route }, 'route');
   }
-  for (const warning of warnings) logger.warn({}, formatProblem(warning).replace('\n ', ':'));
+  for (const warning of warnings) logger.warn({}, inOneLine(warning));
 }
 
 /** Paths given; or the usual places; or, for the demo, the example that comes with the package. */

@@ -25,10 +25,7 @@ const DEFAULT_PATHS = ['./config', './wsfw.yaml'];
  * @throws {WsfwError} `WSFW_CONFIG_NOT_FOUND` when a path, or any file below it, does not exist.
  */
 export async function readFiles(paths: readonly string[] | undefined, cwd: string): Promise<SourceFiles> {
-  const names = new Map<string, string>();
-  for (const path of paths ?? [await defaultPath(cwd)]) {
-    for (const name of await filesBelow(path, cwd)) names.set(resolve(cwd, name), name);
-  }
+  const names = await findFiles(paths, cwd);
   const files: SourceFile[] = [];
   const problems: Problem[] = [];
   for (const [absolute, name] of names) {
@@ -40,6 +37,21 @@ export async function readFiles(paths: readonly string[] | undefined, cwd: strin
     }
   }
   return { files, problems };
+}
+
+/**
+ * The same files, unread: absolute path → name.
+ * @throws {WsfwError} `WSFW_CONFIG_NOT_FOUND`
+ */
+export async function findFiles(
+  paths: readonly string[] | undefined,
+  cwd: string,
+): Promise<ReadonlyMap<string, string>> {
+  const names = new Map<string, string>();
+  for (const path of paths ?? [await defaultPath(cwd)]) {
+    for (const name of await filesBelow(path, cwd)) names.set(resolve(cwd, name), name);
+  }
+  return names;
 }
 
 async function defaultPath(cwd: string): Promise<string> {

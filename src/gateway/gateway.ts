@@ -78,6 +78,7 @@ export class ConfiguredGateway implements Gateway {
   readonly #changedRoutes = new WeakSet<RouteRef>();
   /** The latest reload, and all before it. */
   #reloads: Promise<unknown> = Promise.resolve();
+  #triedFiles = new Set<string>();
   #snapshot: Snapshot | null = null;
   /** Found out at the start. */
   #readsDirectly = false;
@@ -136,9 +137,12 @@ export class ConfiguredGateway implements Gateway {
     return { ...this.#registry.stats(), pendingHandshakes, drainMs: this.#departures.leftMs };
   }
 
-  /** Files that the configuration at work is made of besides its own: certificates, secrets, plugins. */
+  /**
+   * Files that the configuration at work is made of besides its own: certificates, secrets, plugins; and those that the
+   * latest reload would have wanted.
+   */
   get files(): readonly string[] {
-    return [...new Set([...this.#pluginFiles.paths, ...(this.#snapshot?.files ?? [])])];
+    return [...new Set([...this.#pluginFiles.paths, ...(this.#snapshot?.files ?? []), ...this.#triedFiles])];
   }
 
   upstreams(): readonly UpstreamStats[] {
@@ -191,11 +195,10 @@ export class ConfiguredGateway implements Gateway {
     this.#refuseWhenStopped();
     const reading = await read();
     const problems = needsRestart(before.config.server, reading, this.#listenFd === undefined);
-    const after = await buildSnapshot(reading, this.#services, {
-      ...this.#parts(),
-      previous: before,
-      problems,
-    });
+    const { certFile, keyFile } = reading.config?.server.tls ?? {};
+    this.#triedFiles = new Set([certFile, keyFile].filter((file) => file !== undefined));
+    const services = { ...this.#services, noteFile: (file: string) => void this.#triedFiles.add(file) };
+    const after = await buildSnapshot(reading, services, { ...this.#parts(), previous: before, problems });
     try {
       await agreed();
       this.#refuseWhenStopped();

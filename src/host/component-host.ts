@@ -20,6 +20,8 @@ export interface HostServices {
   readonly forwarder: (options: ForwardOptions, logger: Logger, component: string) => OwnedForwarder;
   /** `Host.memory` of the component with this name. */
   readonly memory: (component: string) => Storage;
+  /** Told of each file that a component asks for while it is created, whatever becomes of it. */
+  readonly noteFile?: (file: string) => void;
 }
 
 /** A storage at work, which lives for as long as anybody holds it. */
@@ -103,7 +105,9 @@ export class ComponentHost {
   #resolve(folder: string, path: string): string {
     const file = resolve(folder, path);
     // Later it may be one file a request.
-    if (!this.#isBuilt) this.#files.note(file);
+    if (this.#isBuilt) return file;
+    this.#files.note(file);
+    this.#services.noteFile?.(file);
     return file;
   }
 
