@@ -8,6 +8,7 @@ import type { ReloadChanges } from '../gateway/changes.ts';
 import { ConfiguredGateway, type GatewayAddress } from '../gateway/gateway.ts';
 import type { GatewayStats } from '../gateway/registry.ts';
 import type { CommandLog } from './log.ts';
+import type { PassedSocket } from './passed-socket.ts';
 
 /** A gateway at work, in this process or in several. */
 export interface Running {
@@ -31,29 +32,34 @@ export interface Serving extends Running {
   readonly workers: number;
 }
 
+export interface ServeOptions extends PassedSocket {
+  readonly logLevel: string;
+}
+
 /**
  * Serves a configuration in this process, or in as many as it asks for.
  * @throws {ConfigError} with every problem of the configuration; why the gateway cannot listen. Nothing is left then.
  */
 export async function serve(
   reading: Reading,
-  logLevel: string,
+  { logLevel, ...socket }: ServeOptions,
   { logger, writeLines }: CommandLog,
   clock: Clock,
 ): Promise<Serving> {
   const { config, problems } = reading;
   const workers = workersOf(config);
   // What is wrong with a configuration is told without any.
-  if (workers === 1 || config === null || problems.length > 0) return serveHere(reading, { logger, clock });
+  if (workers === 1 || config === null || problems.length > 0)
+    return serveHere(reading, { logger, clock, ...socket });
   // Nothing of it is loaded by a gateway of one process.
   const { startWorkers } = await import('./start-workers.ts');
-  const parts = { reading, count: workers, logLevel, logger, writeLines, clock };
+  const parts = { reading, count: workers, logLevel, logger, writeLines, clock, ...socket };
   return { ...(await startWorkers(parts)), config, workers };
 }
 
 async function serveHere(
   reading: Reading,
-  services: { readonly logger: Logger; readonly clock: Clock },
+  services: { readonly logger: Logger; readonly clock: Clock } & PassedSocket,
 ): Promise<Serving> {
   const gateway = new ConfiguredGateway(reading, services);
   const address = await gateway.start();

@@ -1,6 +1,7 @@
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Clock } from '../base/clock.ts';
+import { holdProcess } from '../base/hold-process.ts';
 import type { Logger } from '../base/logger.ts';
 import { memoryStorages } from '../base/memory-storage.ts';
 import type { Problem } from '../base/problem.ts';
@@ -9,14 +10,14 @@ import type { ReloadChanges } from '../gateway/changes.ts';
 import type { GatewayAddress } from '../gateway/gateway.ts';
 import type { GatewayStats } from '../gateway/registry.ts';
 import { forkWorkers } from '../workers/fork.ts';
-import { keepAlive } from '../workers/keep-alive.ts';
 import { perform } from '../workers/remote-memory.ts';
 import { isAt, readingAt, readingFor } from '../workers/shares.ts';
 import { Supervisor } from '../workers/supervisor.ts';
+import type { PassedSocket } from './passed-socket.ts';
 
 const WORKER_MODULE = new URL(`./worker${extname(import.meta.url)}`, import.meta.url);
 
-export interface WorkersParts {
+export interface WorkersParts extends PassedSocket {
   readonly reading: Reading;
   readonly count: number;
   readonly logLevel: string;
@@ -39,7 +40,8 @@ export interface RunningWorkers {
 
 /** Starts several processes that serve one configuration on one port. @throws why one of them cannot start. */
 export async function startWorkers(parts: WorkersParts): Promise<RunningWorkers> {
-  const { count, logLevel, logger, writeLines, clock } = parts;
+  const { count, logLevel, logger, writeLines, clock, listenFd } = parts;
+  const socket = listenFd === undefined ? {} : { listenFd };
   let { reading } = parts;
   let port = 0;
   const anyPort = isAt(reading, 0);
@@ -52,7 +54,7 @@ export async function startWorkers(parts: WorkersParts): Promise<RunningWorkers>
     order(worker) {
       // The port is closed when its last worker ends: for port 0 another one would be found.
       if (supervisor.serving === 0) reading = readingAt(reading, port);
-      return { type: 'start', worker, logLevel, reading: readingFor(reading, worker, count) };
+      return { type: 'start', worker, logLevel, ...socket, reading: readingFor(reading, worker, count) };
     },
     heard(message, answer) {
       if (message.type !== 'remember') return;
@@ -63,7 +65,8 @@ export async function startWorkers(parts: WorkersParts): Promise<RunningWorkers>
       );
     },
   });
-  const letGo = keepAlive();
+  // There may be a moment without any worker.
+  const letGo = holdProcess();
   // Nobody may outlive this process, whatever ends it.
   process.on('exit', () => supervisor.kill());
   const ready = await supervisor.start().catch((error) => {

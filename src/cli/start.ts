@@ -17,6 +17,7 @@ import { FileWatch } from './file-watch.ts';
 import { type CommandLog, type LogSettings, openLog } from './log.ts';
 import { overviewOf } from './overview.ts';
 import { exampleConfig, packageVersion } from './package-info.ts';
+import { takePassedSocket } from './passed-socket.ts';
 import { inOneLine, Reloads } from './reloads.ts';
 import { type Running, type Serving, serve } from './serve.ts';
 import { untilSignal } from './signals.ts';
@@ -71,7 +72,9 @@ async function launch(
     // A change while it starts is a change.
     const files = (): readonly string[] => serving?.files() ?? [];
     const unwatch = options.watch ? await watchConfig(options, files, reloads, clock) : () => {};
-    serving = await serve(await read(), options.log.level, log, clock);
+    const listenFd = takePassedSocket(process.env, process.pid, logger);
+    const socket = listenFd === undefined ? {} : { listenFd };
+    serving = await serve(await read(), { logLevel: options.log.level, ...socket }, log, clock);
     const { config, address, warnings, stats, stop, reload } = serving;
     const demo = options.demo ? await launchDemo(config, address, { logger, clock }) : null;
     announce(options, serving, demo, logger);

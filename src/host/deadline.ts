@@ -1,5 +1,5 @@
-import { MessageChannel } from 'node:worker_threads';
 import type { Cancel, Clock } from '../base/clock.ts';
+import { holdProcess } from '../base/hold-process.ts';
 
 /** How long a plugin may take to be imported, a component to be built, and a disposer to run. */
 export const PLUGIN_DEADLINE_MS = 10_000;
@@ -30,11 +30,4 @@ export async function withDeadline<T>(
     cancel();
     release();
   }
-}
-
-/** Timers of a clock do not keep a process alive; a referenced port does. */
-function holdProcess(): Cancel {
-  const { port1 } = new MessageChannel();
-  port1.ref();
-  return () => port1.close();
 }

@@ -1,4 +1,5 @@
 import type { Cancel, Clock } from '../base/clock.ts';
+import { holdProcess } from '../base/hold-process.ts';
 import type { Logger } from '../base/logger.ts';
 import { openDoors } from './doors.ts';
 import { Entrance } from './entrance.ts';
@@ -133,9 +134,11 @@ function acceptFailures(logger: Logger, clock: Clock): (error: Error) => void {
 function untilServed(isBusy: () => boolean, clock: Clock): Promise<void> {
   return new Promise((resolve) => {
     const endsAt = clock.now() + HAND_OVER_MS;
+    const release = holdProcess();
     const cancel = clock.every(HAND_OVER_CHECK_MS, () => {
       if (isBusy() && clock.now() < endsAt) return;
       cancel();
+      release();
       resolve();
     });
   });

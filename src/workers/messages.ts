@@ -13,6 +13,8 @@ export type ToWorker =
       /** Its number, from 1 on: that of the worker whose place it takes. */
       readonly worker: number;
       readonly logLevel: string;
+      /** A listening socket of the first process, in place of `server.address`: its descriptor there. */
+      readonly listenFd?: number;
       readonly reading: Reading;
     }
   | { readonly type: 'stop' }

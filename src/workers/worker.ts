@@ -45,7 +45,12 @@ async function serve(order: Order, duty: Duty, parts: WorkerParts): Promise<Work
     local: memoryStorages(clock),
     send: (id, calls) => void parts.send({ type: 'remember', id, calls }),
   });
-  const gateway = new ConfiguredGateway(order.reading, { clock, logger, memory: memory.of });
+  const gateway = new ConfiguredGateway(order.reading, {
+    clock,
+    logger,
+    memory: memory.of,
+    ...socketOf(order),
+  });
   duty.begin(gateway, memory);
   try {
     const address = await gateway.start();
@@ -122,3 +127,5 @@ class Duty {
     }
   }
 }
+
+const socketOf = ({ listenFd }: Order): { listenFd?: number } => (listenFd === undefined ? {} : { listenFd });
