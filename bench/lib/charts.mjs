@@ -1,5 +1,5 @@
 import { drawBarChart } from './bar-chart.mjs';
-import { labelOf } from './cells.mjs';
+import { labelOf, sizeOf } from './cells.mjs';
 import { samplesOf } from './compare.mjs';
 import { summarize } from './statistics.mjs';
 import { FLOOR, SUBJECT } from './targets.mjs';
@@ -11,6 +11,7 @@ import { FLOOR, SUBJECT } from './targets.mjs';
  * @property {readonly { name: string }[]} proxies
  * @property {string} measuredAt
  * @property {{ cpu: string, cores: number, node: string }} machine
+ * @property {{ plan: import('./plan.mjs').Plan }} options
  *
  * @typedef {object} PanelPlan
  * @property {string} title
@@ -26,12 +27,21 @@ const large = AT_100.map((rest) => labelOf({ size: 65_536, ...rest }));
 const [ONE = '', EIGHT = ''] = small;
 const [, LARGE_EIGHT = ''] = large;
 
-/** @type {readonly { file: string, title: string, subtitle: string, panels: readonly PanelPlan[] }[]} */
+/**
+ * @typedef {object} ChartPlan
+ * @property {string} file
+ * @property {string} title
+ * @property {(plan: import('./plan.mjs').Plan) => string} subtitle
+ * @property {readonly PanelPlan[]} panels
+ */
+
+/** @type {readonly ChartPlan[]} */
 const CHARTS = [
   {
     file: 'cpu.svg',
     title: 'CPU a message',
-    subtitle: 'User and system time of all the proxy’s processes, over messages echoed. Less is better.',
+    subtitle: () =>
+      'User and system time of all the proxy’s processes, over messages echoed. Less is better.',
     panels: [
       {
         title: '128 B, 1 in flight on each of 100 connections (µs)',
@@ -46,7 +56,7 @@ const CHARTS = [
   {
     file: 'throughput.svg',
     title: 'Throughput',
-    subtitle: 'Upstream and load generator share the machine with the proxy. More is better.',
+    subtitle: () => 'Upstream and load generator share the machine with the proxy. More is better.',
     panels: [
       {
         title: '128 B, 1 in flight on each of 100 connections (messages/s)',
@@ -67,7 +77,8 @@ const CHARTS = [
   {
     file: 'latency.svg',
     title: 'Latency added',
-    subtitle: 'At a fixed rate that all find easy, beyond that of a direct connection. Less is better.',
+    subtitle: ({ paced: { rate, connections, size } }) =>
+      `More than that of a direct connection, at ${rate.toLocaleString('en')} messages/s of ${sizeOf(size)} on ${connections} connections. Less is better.`,
     panels: [
       { title: 'p50 (µs)', measure: 'latency', setting: 'p50', digits: 0 },
       { title: 'p99 (µs)', measure: 'latency', setting: 'p99', digits: 0 },
@@ -77,7 +88,7 @@ const CHARTS = [
   {
     file: 'handshakes.svg',
     title: 'Handshakes',
-    subtitle: 'Connections that open and close, 32 at once.',
+    subtitle: ({ handshakes: { concurrency } }) => `Connections that open and close, ${concurrency} at once.`,
     panels: [
       {
         title: 'CPU a handshake (µs; less is better)',
@@ -97,8 +108,8 @@ const CHARTS = [
   {
     file: 'memory.svg',
     title: 'Memory a connection',
-    subtitle:
-      'Growth of resident memory from few to many connections, without the kernel’s sockets. Less is better.',
+    subtitle: ({ idle: { few, many } }) =>
+      `Growth of resident memory from ${few.toLocaleString('en')} to ${many.toLocaleString('en')} connections. Less is better.`,
     panels: [
       { title: 'Idle (KiB)', measure: 'memory', setting: 'idle', digits: 1 },
       { title: 'After traffic (KiB)', measure: 'memory', setting: 'after traffic', digits: 1 },
@@ -112,10 +123,16 @@ const CHARTS = [
  * @returns {{ file: string, svg: string }[]}
  */
 export function drawCharts(results) {
-  return CHARTS.flatMap(({ file, panels, ...head }) => {
+  return CHARTS.flatMap(({ file, title, subtitle, panels }) => {
     const drawn = panels.map((panel) => panelOf(results, panel)).filter(({ bars }) => bars.length > 0);
     if (drawn.length === 0) return [];
-    return [{ file, svg: drawBarChart({ ...head, panels: drawn, footer: footerOf(results) }) }];
+    const chart = {
+      title,
+      subtitle: subtitle(results.options.plan),
+      panels: drawn,
+      footer: footerOf(results),
+    };
+    return [{ file, svg: drawBarChart(chart) }];
   });
 }
 

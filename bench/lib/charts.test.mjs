@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { drawBarChart } from './bar-chart.mjs';
 import { drawCharts } from './charts.mjs';
+import { FULL } from './plan.mjs';
 
 /** @param {Partial<import('./bar-chart.mjs').Bar>} bar */
 const barOf = (bar) => ({
@@ -60,6 +61,7 @@ test('draws only charts for which something was measured, proxies in the order o
     proxies,
     measuredAt: '2026-01-02T03:04:05Z',
     machine: { cpu: 'C', cores: 2, node: 'v20.0.0' },
+    options: { plan: FULL },
   });
   assert.deepEqual(
     charts.map(({ file }) => file),
@@ -67,5 +69,7 @@ test('draws only charts for which something was measured, proxies in the order o
   );
   const [{ svg } = { svg: '' }] = charts;
   assert.ok(svg.indexOf('>wsfw<') < svg.indexOf('>bare<'));
-  assert.ok(svg.includes('2026-01-02') && !svg.includes('After traffic'));
+  assert.ok(
+    svg.includes('from 1,000 to 8,000') && svg.includes('2026-01-02') && !svg.includes('After traffic'),
+  );
 });

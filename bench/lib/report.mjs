@@ -1,5 +1,8 @@
 import { tablesOf } from './tables.mjs';
 
+/** Columns of words, beside the first. All others hold figures. */
+const TEXT_COLUMNS = ['proxy', 'measure', 'verdict'];
+
 /**
  * Everything that a run found out.
  * @typedef {object} Results
@@ -20,7 +23,7 @@ export function toMarkdown(results) {
   return [
     '# Latest benchmark',
     '',
-    `Measured ${measuredAt.slice(0, 16).replace('T', ' ')} UTC with \`${options.command}\` in ${Math.round(tookSeconds / 60)} minutes.`,
+    `Measured ${measuredAt.slice(0, 16).replace('T', ' ')} UTC with \`${options.command}\` in ${(tookSeconds / 60).toFixed(1)} minutes.`,
     `How, and how to read it: [the benchmark's README](../README.md).`,
     '',
     `- Machine: ${machine.cpu}, ${machine.cores} cores, ${machine.memoryGib} GiB, ${machine.system}; load ${machine.loadBefore} before`,
@@ -82,7 +85,7 @@ function markdownOf({ title, note, header, rows }) {
     '',
     ...(note === '' ? [] : [note, '']),
     `| ${header.join(' | ')} |`,
-    `|${header.map((_, index) => (index < 2 ? '---|' : '---:|')).join('')}`,
+    `|${header.map((title, index) => (isText(title, index) ? '---|' : '---:|')).join('')}`,
     ...rows.map((cells) => `| ${cells.join(' | ')} |`),
     '',
   ];
@@ -94,8 +97,19 @@ function aligned(rows) {
   return rows.map((row) =>
     `  ${row
       .map((cell, column) =>
-        column < 2 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0),
+        isText(rows[0]?.[column] ?? '', column)
+          ? cell.padEnd(widths[column] ?? 0)
+          : cell.padStart(widths[column] ?? 0),
       )
       .join('  ')}`.trimEnd(),
   );
+}
+
+/**
+ * Words stand left, figures right.
+ * @param {string} title Of the column.
+ * @param {number} column
+ */
+function isText(title, column) {
+  return column === 0 || TEXT_COLUMNS.includes(title);
 }

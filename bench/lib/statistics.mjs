@@ -1,3 +1,6 @@
+/** The range of five values holds the median with 94 %, that of six with 97 %. */
+const MIN_FOR_INTERVAL = 6;
+
 /**
  * A median with how far the rounds spread around it.
  * @typedef {object} Summary
@@ -65,6 +68,3 @@ export function medianInterval(sorted) {
 export function halfWidth({ median, interval: [low, high], count }) {
   return count < MIN_FOR_INTERVAL ? Number.POSITIVE_INFINITY : (high - low) / 2 / Math.abs(median);
 }
-
-/** The range of five values holds the median with 94 %, that of six with 97 %. */
-const MIN_FOR_INTERVAL = 6;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { medianInterval, quantile, summarize } from './statistics.mjs';
+import { halfWidth, medianInterval, quantile, summarize } from './statistics.mjs';
 
 /** @param {number} n */
 const upTo = (n) => Array.from({ length: n }, (_, index) => index + 1);
@@ -28,3 +28,9 @@ for (const [n, low, high] of [
     assert.deepEqual(medianInterval(upTo(Number(n))), [low, high]);
   });
 }
+
+test('knows the half width of an interval as a share of the median, from six rounds on', () => {
+  const summary = { ...summarize(upTo(6)), median: 10, interval: /** @type {[number, number]} */ ([9, 11]) };
+  assert.equal(halfWidth(summary), 0.1);
+  assert.equal(halfWidth({ ...summary, count: 5 }), Number.POSITIVE_INFINITY);
+});
