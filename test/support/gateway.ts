@@ -102,18 +102,20 @@ export async function startGateway(
   return { gateway, host, port, log, clock, events, ...waitsFor(gateway, events, clock) };
 }
 
-/** The smallest configuration that forwards `path` to an upstream. */
+/** The smallest configuration that forwards `path` to an upstream, or to several. */
 export function forwardingConfig(
-  upstreamEndpoint: string,
+  upstream: string | readonly unknown[],
   action: Readonly<Record<string, unknown>> = {},
   server: Readonly<Record<string, unknown>> = {},
   path = '/',
 ): Record<string, unknown> {
+  const endpoints =
+    typeof upstream === 'string' ? { upstreamEndpoint: upstream } : { upstreamEndpoints: upstream };
   return {
     server,
     plugins: [{ path: 'wsfw' }],
     actions: {
-      Forward: { use: 'plugins.wsfw.actions.WebSocketAction', config: { upstreamEndpoint, ...action } },
+      Forward: { use: 'plugins.wsfw.actions.WebSocketAction', config: { ...endpoints, ...action } },
     },
     routes: [{ path, method: 'GET', action: 'Forward' }],
   };
