@@ -102,7 +102,6 @@ describe('two workers', TIMEOUT, () => {
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     const log = linesOf(command);
     expect(log.filter(({ msg }) => msg === 'connection closed')).toHaveLength(4);
-    expect(log.find(({ msg }) => msg === 'draining all workers')).toMatchObject({ connections: 4 });
     expect(log.at(-1)).toMatchObject({ msg: 'stopped', opened: 4, refused: 0 });
     for (const pid of pids.values()) expect(isAlive(pid)).toBe(false);
   });
