@@ -9,7 +9,7 @@ import { type GatewayHandle, GatewayHandle as Handle } from './gateway-handle.ts
 import type { GatewayPorts, GatewayState } from './messages.ts';
 import { certificate } from './paths.ts';
 import { Peer, type SideRecord } from './peer.ts';
-import { acceptFor, type Fault, judge, type Played } from './verdict.ts';
+import { acceptFor, type Fault, judge, keyOf, type Played } from './verdict.ts';
 
 /** Everything that a step or the gateway may wait for, and then some. */
 const OVER_MS = 14_000;
@@ -173,12 +173,11 @@ export class Rig {
       const text = heard.toString('latin1');
       if (!text.includes('\r\n\r\n')) return;
       socket.off('data', onData);
-      const id = /^X-Fuzz-Case: (.*)$/im.exec(text)?.[1]?.trim() ?? '';
-      const key = /^Sec-WebSocket-Key: (.*)$/im.exec(text)?.[1]?.trim() ?? '';
+      const id = /^X-Fuzz-Case:(.*)$/im.exec(text)?.[1]?.trim() ?? '';
       const extensions = /permessage-deflate/i.test(text)
         ? 'Sec-WebSocket-Extensions: permessage-deflate\r\n'
         : '';
-      this.#take(socket, heard, { id, accept: acceptFor(key), extensions });
+      this.#take(socket, heard, { id, accept: acceptFor(keyOf(text)), extensions });
     };
     socket.on('data', onData);
   }

@@ -83,10 +83,13 @@ function judgeAcceptance(
   // A damaged handshake may have lost what tells which of the upstream's connections belongs to it.
   if (upstreams.length > 0 && !upstreams.some(isAcceptance))
     return fault('101 without a 101 of the upstream');
-  const key = /^Sec-WebSocket-Key: (.*)$/im.exec(client.sent.toString('latin1'))?.[1]?.trim() ?? '';
+  const key = keyOf(client.sent.toString('latin1'));
   const accepts = valuesOf(headers, 'sec-websocket-accept').join();
   return accepts === acceptFor(key) ? null : fault('wrong Sec-WebSocket-Accept', accepts);
 }
+
+/** The first `Sec-WebSocket-Key` in it. */
+export const keyOf = (text: string): string => /^Sec-WebSocket-Key:(.*)$/im.exec(text)?.[1]?.trim() ?? '';
 
 /** `Sec-WebSocket-Accept` for a key (RFC 6455 §4.2.2). */
 export const acceptFor = (key: string): string =>
@@ -176,7 +179,7 @@ function isAcceptance({ sent, received }: SideRecord): boolean {
   const [statusLine = '', ...lines] = head.split('\r\n');
   const headers = readFields(lines.join('\r\n'));
   if (!/^HTTP\/1\.1 101(?: |$)/.test(statusLine) || typeof headers === 'string') return false;
-  const key = /^Sec-WebSocket-Key: (.*)$/im.exec(received.toString('latin1'))?.[1] ?? '';
+  const key = keyOf(received.toString('latin1'));
   const names = (name: string, token: string) =>
     valuesOf(headers, name).some((value) =>
       value

@@ -85,7 +85,8 @@ async function takeUpgrade(
 ): Promise<void> {
   const { intake, sockets } = parts;
   if (sockets.isFinished(socket)) {
-    socket.destroy();
+    // Its last answer may still be on the way, and whoever sends it ends the connection.
+    socket.resume();
     return;
   }
   const headers = HeaderList.fromRaw(request.rawHeaders);

@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { forwardingConfig } from '../support/gateway.ts';
+import { handshakeRequest } from '../support/raw-client.ts';
 import { useTestBed } from '../support/test-bed.ts';
 
 const bed = useTestBed();
@@ -19,6 +20,19 @@ it.each([
   }
   client.resume();
   expect((await client.readAnswer()).status).toBe(426);
+  expect(await client.tcpEnd()).toBe('fin');
+  expect(client.unreadBytes).toBe(0);
+  client.end();
+});
+
+it.each([
+  ['is wrong', 'GET / HTTP/1.1\r\n\r\n', 400],
+  ['is no WebSocket', 'GET / HTTP/1.1\r\nHost: a\r\n\r\n', 426],
+])('answers a request that %s although a handshake comes right behind it', async (_, first, status) => {
+  const gateway = await bed.gateway(forwardingConfig('ws://127.0.0.1:1/'));
+  const client = await bed.connect({ port: gateway.port });
+  client.write(first + handshakeRequest());
+  expect((await client.readAnswer()).status).toBe(status);
   expect(await client.tcpEnd()).toBe('fin');
   expect(client.unreadBytes).toBe(0);
   client.end();
