@@ -4,6 +4,7 @@ export { ConfigError } from './base/config-error.ts';
 export type { Connection, Locals } from './base/connection.ts';
 export { ERRORS, type ErrorCode, WsfwError } from './base/errors.ts';
 export { formatProblems } from './base/format-problems.ts';
+export type { HoldStats } from './base/hold.ts';
 export type { LogFields, Logger } from './base/logger.ts';
 export type { Observer, Refusal } from './base/observer.ts';
 export type { KeyPath, Place, Problem } from './base/problem.ts';

@@ -8,6 +8,8 @@ export { ConfigError } from './base/config-error.ts';
 export type { Connection, Locals } from './base/connection.ts';
 export { ERRORS, type ErrorCode, WsfwError } from './base/errors.ts';
 export { type Header, HeaderList } from './base/header-list.ts';
+export type { HoldOptions, HoldStats, HoldTrigger } from './base/hold.ts';
+export { longestBackoffMs } from './base/hold.ts';
 export type { Leg } from './base/leg.ts';
 export type { LogFields, Logger } from './base/logger.ts';
 export { formatKeyPath, type KeyPath, type Place, type Problem } from './base/problem.ts';

@@ -17,6 +17,10 @@ export interface Refusal {
 /** Hears what happens. Each connection is opened once and ended once; each refused handshake is refused once. */
 export interface Observer {
   opened(connection: Connection): void;
+  /** The connection has lost its upstream and is held until another takes over. Only with `hold`. */
+  held?(connection: Connection, detail: string): void;
+  /** Another upstream took over, after so many milliseconds. */
+  resumed?(connection: Connection, heldMs: number): void;
   ended(connection: Connection, result: RelayResult): void;
   refused(refusal: Refusal): void;
 }

@@ -1,4 +1,5 @@
 import type { Cause, GatewayCause } from './causes.ts';
+import type { HoldStats } from './hold.ts';
 import type { Leg } from './leg.ts';
 import type { Side } from './side.ts';
 
@@ -51,6 +52,8 @@ export interface RelayStats {
   readonly durationMs: number;
   readonly client: SideStats;
   readonly upstream: SideStats;
+  /** Only where the connection is to be held while its upstream restarts. */
+  readonly hold?: HoldStats;
 }
 
 /** How a connection went and why it ended. Made once, when both sockets are released. */
@@ -66,10 +69,12 @@ export interface RelayResult extends RelayStats {
 
 /** How to close: defaults come from the table of causes. */
 export interface CloseHow {
-  /** Close code for the side that the cause concerns, or for the client where it concerns none. */
+  /** Close code for the side that the cause concerns, or for the client where it concerns none or the upstream is gone. */
   readonly code?: number;
   /** At most 123 bytes of UTF-8; longer ones are cut at a character. */
   readonly reason?: string;
+  /** For results and logs; the sides are not told. Default: the reason. */
+  readonly detail?: string;
   /** The offender, for causes that may concern either side. Default `client`. */
   readonly side?: Side;
   /** Close after the frame under way (default), or after the message under way. */

@@ -2,15 +2,17 @@ import type { Connection } from '../base/connection.ts';
 import { WsfwError } from '../base/errors.ts';
 import type { Leg } from '../base/leg.ts';
 import type { Logger } from '../base/logger.ts';
-import type { Relay, RelayOptions, RelayOwner } from '../base/relay.ts';
+import type { Relay, RelayOwner } from '../base/relay.ts';
 import { checkUpgrade } from '../http/check-upgrade.ts';
 import type { AcceptedLeg, Exchange, UpgradeOffer } from '../http/exchange.ts';
 import type { Dial, DialOutcome } from '../upstream/dial.ts';
 import type { Lease } from '../upstream/pool/member.ts';
+import { type Asking, askingOf } from './asking.ts';
 import type { ForwardParts } from './contract.ts';
 import { failureAnswer } from './failure.ts';
 import type { Fleet } from './fleet.ts';
 import { ForwardedConnection } from './forwarded-connection.ts';
+import { HeldClient } from './held-client.ts';
 import { reach } from './reach.ts';
 
 type Parts = ForwardParts & { readonly dial: Dial };
@@ -63,7 +65,8 @@ async function establish(
   parts: Parts,
 ): Promise<Connection | null> {
   // 2. select, 3. dial
-  const { lease, outcome } = await reach(exchange, upgrade, fleet, parts);
+  const asking = askingOf(exchange, upgrade, fleet.prepared);
+  const { lease, outcome } = await reach(asking, fleet, parts);
   let connection: Connection | null = null;
   try {
     // 4. accept
@@ -73,7 +76,7 @@ async function establish(
     }
     const client = await accept(upgrade, outcome);
     // 5. relay
-    connection = relay(exchange, lease, client, outcome.leg, fleet.prepared.options.relay, parts);
+    connection = relay(exchange, asking, lease, client, outcome.leg, fleet, parts);
     fleet.pool.opened(lease, connection);
     return connection;
   } finally {
@@ -113,11 +116,12 @@ async function accept(upgrade: UpgradeOffer, outcome: Accepted): Promise<Accepte
 
 function relay(
   exchange: Exchange,
+  asking: Asking,
   lease: Lease,
   client: AcceptedLeg,
   upstream: Leg,
-  options: RelayOptions,
-  parts: ForwardParts,
+  fleet: Fleet,
+  parts: Parts,
 ): Connection {
   const { id, route, locals } = exchange;
   const facts = {
@@ -128,11 +132,14 @@ function relay(
     subprotocol: upstream.subprotocol,
     locals: locals.size === 0 ? null : locals,
   };
+  const { hold, relay: options } = fleet.prepared.options;
+  const held = hold === undefined ? null : new HeldClient(asking, upstream, hold, fleet, parts);
   // 6. result: the relay tells the connection, which tells everybody else
   const { engine } = parts;
   const start = (owner: RelayOwner): Relay =>
-    engine.start(engine.prepare(client), engine.prepare(upstream), options, owner);
+    engine.start(engine.prepare(client), engine.prepare(held?.leg ?? upstream), options, owner);
   const connection = new ForwardedConnection(facts, start, client.ended, parts);
+  held?.belongsTo(connection);
   parts.observer.opened(connection);
   return connection;
 }

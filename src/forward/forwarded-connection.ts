@@ -31,7 +31,7 @@ export class ForwardedConnection implements Connection, RelayOwner {
   readonly clientAddress: string;
   readonly subprotocol: string;
   /** Its claim on its endpoint. */
-  readonly #lease: Lease;
+  #lease: Lease;
   readonly #relay: Relay;
   readonly #reporting: Reporting;
   /** For whoever asked the exchange to be told. */
@@ -88,6 +88,16 @@ export class ForwardedConnection implements Connection, RelayOwner {
 
   terminate(): void {
     this.#relay.terminate();
+  }
+
+  /** Gives its claim on its endpoint back. */
+  leaveEndpoint(): void {
+    this.#lease.release();
+  }
+
+  /** Another endpoint took it over. */
+  moveTo(lease: Lease): void {
+    this.#lease = lease;
   }
 
   relayEnded(result: RelayResult): void {

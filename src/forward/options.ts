@@ -1,3 +1,4 @@
+import type { HoldOptions } from '../base/hold.ts';
 import type { RelayOptions } from '../base/relay.ts';
 import type { BalancerName } from '../upstream/balancers/create-balancer.ts';
 import type { HealthCheckTiming } from '../upstream/health/health-checks.ts';
@@ -71,4 +72,6 @@ export interface ForwardOptions {
   readonly headers: HeaderRules;
   readonly tls: UpstreamTls;
   readonly relay: RelayOptions;
+  /** Keeps clients while their upstream restarts. Default: none is kept. */
+  readonly hold?: HoldOptions;
 }

@@ -8,6 +8,7 @@ import { type ErrorCode, WsfwError } from '../base/errors.ts';
 import { HeaderList } from '../base/header-list.ts';
 import type { DialOutcome, DialRequest } from '../upstream/dial.ts';
 import { DialError, type DialStage } from '../upstream/dial-error.ts';
+import { askingOf } from './asking.ts';
 import { Fleet } from './fleet.ts';
 import type { ForwardOptions } from './options.ts';
 import { prepareOptions } from './prepare.ts';
@@ -75,7 +76,7 @@ class Rig {
     const exchange = new FakeExchange({ headers: HANDSHAKE, ...request });
     const { upgrade } = exchange;
     if (upgrade === null) throw new Error('no upgrade');
-    return reach(exchange, upgrade, this.fleet, this);
+    return reach(askingOf(exchange, upgrade, this.fleet.prepared), this.fleet, this);
   }
 
   /** What came of a handshake: a status, or an error's code. */

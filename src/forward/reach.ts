@@ -1,9 +1,9 @@
 import type { Clock } from '../base/clock.ts';
 import { type ErrorCode, WsfwError } from '../base/errors.ts';
-import type { Exchange, UpgradeOffer } from '../http/exchange.ts';
 import type { Dial, DialOutcome } from '../upstream/dial.ts';
 import { DialError } from '../upstream/dial-error.ts';
 import type { Lease, Member } from '../upstream/pool/member.ts';
+import type { Asking } from './asking.ts';
 import { dialRequest } from './dial-request.ts';
 import type { Fleet } from './fleet.ts';
 
@@ -19,7 +19,7 @@ export interface ReachParts {
 }
 
 /** With these an upstream, or a proxy before it, says that it cannot serve just now: another endpoint may. */
-const UNAVAILABLE: ReadonlySet<number> = new Set([502, 503, 504]);
+export const UNAVAILABLE: ReadonlySet<number> = new Set([502, 503, 504]);
 
 /** The endpoint's own failures. */
 const BLAMED: ReadonlySet<ErrorCode> = new Set([
@@ -45,22 +45,17 @@ interface Failure {
  * would refuse again.
  * @throws WsfwError what the last endpoint failed with, or `WSFW_NO_ENDPOINT` when there was none to begin with.
  */
-export async function reach(
-  exchange: Exchange,
-  upgrade: UpgradeOffer,
-  fleet: Fleet,
-  { dial, clock }: ReachParts,
-): Promise<Reached> {
+export async function reach(asking: Asking, fleet: Fleet, { dial, clock }: ReachParts): Promise<Reached> {
   const { pool, prepared } = fleet;
   const deadlineMs = clock.now() + prepared.options.handshakeTimeoutMs;
   if (fleet.isBeginning) await fleet.known(deadlineMs);
-  const key = prepared.hashKey === null ? null : prepared.hashKey(exchange);
+  const { key } = asking;
   let lease = pool.select(key);
   if (lease === null) throw new WsfwError('WSFW_NO_ENDPOINT');
 
   const tried: Member[] = [];
   for (let retries = prepared.retries; ; retries--) {
-    const result = await attempt(exchange, upgrade, lease, fleet, dial, deadlineMs);
+    const result = await attempt(asking, lease, fleet, dial, deadlineMs);
     if (!('error' in result)) {
       pool.succeeded(lease);
       return { lease, outcome: result };
@@ -79,15 +74,14 @@ export async function reach(
 }
 
 async function attempt(
-  exchange: Exchange,
-  upgrade: UpgradeOffer,
+  asking: Asking,
   { member }: Lease,
   { prepared }: Fleet,
   dial: Dial,
   deadlineMs: number,
 ): Promise<DialOutcome | Failure> {
   try {
-    const outcome = await dial(dialRequest(exchange, upgrade, member.place, prepared, deadlineMs));
+    const outcome = await dial(dialRequest(asking, member.place, prepared, deadlineMs));
     if (outcome.kind === 'accepted' || !UNAVAILABLE.has(outcome.status)) return outcome;
     const error = new Error(`${member.name}: answered ${outcome.status}`);
     return { error, outcome, elsewhere: true };

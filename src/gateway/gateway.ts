@@ -95,7 +95,7 @@ export class ConfiguredGateway implements Gateway {
     this.#logger = logger;
     this.#listenFd = parts.listenFd;
     this.#memory = memory;
-    const observers: Observer[] = [this.#registry, new Journal(logger)];
+    const observers: Observer[] = [this.#registry, new Journal(logger, clock)];
     this.#observer = allOf(observer === undefined ? observers : [...observers, observer], logger);
     this.#departures = new Departures({ registry: this.#registry, clock, logger });
     this.#services = this.#createServices();

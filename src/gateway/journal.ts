@@ -1,7 +1,11 @@
+import type { Clock } from '../base/clock.ts';
 import type { Connection } from '../base/connection.ts';
 import type { LogFields, Logger } from '../base/logger.ts';
 import type { Observer, Refusal } from '../base/observer.ts';
 import type { RelayResult, SideStats } from '../base/relay.ts';
+
+/** When an upstream restarts a thousand connections may be held at once: one line in so many milliseconds is for everybody. */
+const SPARING_MS = 1000;
 
 const MAX_SUBPROTOCOL_CHARACTERS = 32;
 
@@ -11,9 +15,13 @@ const MAX_SUBPROTOCOL_CHARACTERS = 32;
  */
 export class Journal implements Observer {
   readonly #logger: Logger;
+  readonly #clock: Clock;
+  /** When a message was last written for everybody. */
+  readonly #writtenAt = new Map<string, number>();
 
-  constructor(logger: Logger) {
+  constructor(logger: Logger, clock: Clock) {
     this.#logger = logger;
+    this.#clock = clock;
   }
 
   opened(connection: Connection): void {
@@ -21,9 +29,30 @@ export class Journal implements Observer {
     this.#logger.debug(identityOf(connection), 'connection opened');
   }
 
+  held(connection: Connection, detail: string): void {
+    this.#writeSparingly(connection, { detail }, 'connection held: it has lost its upstream');
+  }
+
+  resumed(connection: Connection, heldMs: number): void {
+    this.#writeSparingly(
+      connection,
+      { heldMs: Math.round(heldMs) },
+      'connection resumed by another upstream',
+    );
+  }
+
+  #writeSparingly(connection: Connection, fields: LogFields, message: string): void {
+    const now = this.#clock.now();
+    const isDue = now - (this.#writtenAt.get(message) ?? Number.NEGATIVE_INFINITY) >= SPARING_MS;
+    const level = isDue ? 'info' : 'debug';
+    if (!this.#writes(level)) return;
+    if (isDue) this.#writtenAt.set(message, now);
+    this.#logger[level]({ ...identityOf(connection), ...fields }, message);
+  }
+
   ended(connection: Connection, result: RelayResult): void {
     if (!this.#writes('info')) return;
-    const { cause, side, detail, durationMs, client, upstream, error } = result;
+    const { cause, side, detail, durationMs, client, upstream, hold, error } = result;
     const fields = {
       ...identityOf(connection),
       cause,
@@ -32,6 +61,7 @@ export class Journal implements Observer {
       durationMs: Math.round(durationMs),
       client: sideFields(client),
       upstream: sideFields(upstream),
+      ...(hold === undefined ? {} : { resumed: hold.resumed, heldMs: Math.round(hold.heldMs) }),
       ...(error === undefined ? {} : { error: error.message }),
     };
     this.#logger.info(fields, 'connection closed');

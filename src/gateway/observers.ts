@@ -14,6 +14,8 @@ export function allOf(observers: readonly Observer[], logger: Logger): Observer 
   };
   return {
     opened: (connection) => each((observer) => observer.opened(connection)),
+    held: (connection, detail) => each((observer) => observer.held?.(connection, detail)),
+    resumed: (connection, heldMs) => each((observer) => observer.resumed?.(connection, heldMs)),
     ended: (connection, result) => each((observer) => observer.ended(connection, result)),
     refused: (refusal) => each((observer) => observer.refused(refusal)),
   };

@@ -10,6 +10,10 @@ export interface GatewayStats {
   readonly ended: number;
   /** Handshakes that did not become a connection. */
   readonly refused: number;
+  /** Open connections that have no upstream at the moment and are held until another takes over. */
+  readonly held: number;
+  /** How often another upstream took a held connection over. */
+  readonly resumed: number;
   /** Handshakes that nobody has answered yet. */
   readonly pendingHandshakes: number;
   /** Milliseconds until the last of the connections that are being drained is told to close; 0 when none is. */
@@ -22,6 +26,8 @@ export class Registry implements Observer {
   #opened = 0;
   #ended = 0;
   #refused = 0;
+  readonly #held = new Set<Connection>();
+  #resumed = 0;
 
   opened(connection: Connection): void {
     this.#connections.add(connection);
@@ -30,7 +36,17 @@ export class Registry implements Observer {
 
   ended(connection: Connection): void {
     this.#connections.delete(connection);
+    this.#held.delete(connection);
     this.#ended++;
+  }
+
+  held(connection: Connection): void {
+    this.#held.add(connection);
+  }
+
+  resumed(connection: Connection): void {
+    this.#held.delete(connection);
+    this.#resumed++;
   }
 
   refused(): void {
@@ -48,6 +64,8 @@ export class Registry implements Observer {
       opened: this.#opened,
       ended: this.#ended,
       refused: this.#refused,
+      held: this.#held.size,
+      resumed: this.#resumed,
     };
   }
 }

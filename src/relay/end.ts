@@ -177,6 +177,12 @@ export class End implements DirectReader {
     this.insertWhatMay();
   }
 
+  /** It is given its time anew for whatever it has to do. */
+  restartLimits(now: number): void {
+    this.probe?.restart(now);
+    if (this.blockedAt !== NOT_YET) this.blockedAt = now;
+  }
+
   #queued(): Insertions {
     this.#insertions ??= noInsertions();
     return this.#insertions;

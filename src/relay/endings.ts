@@ -8,13 +8,19 @@ export function concernedSide(cause: Cause, offender: Side): Side | null {
   return side === 'offender' ? offender : side;
 }
 
+/** The side that a caller's code and reason are for; `null` where they are not for one side. */
+function toldSide(cause: Cause, offender: Side): Side | null {
+  const concerned = concernedSide(cause, offender);
+  return concerned !== null && CAUSES[cause][concerned] === 'gone' ? null : concerned;
+}
+
 /**
  * What one side is told: the table of causes, less what the caller wants otherwise. A code of the caller's is for the
- * side that the cause concerns, or for the client where it concerns none; a reason is for both then.
+ * side that the cause concerns, or for the client where it concerns none or has lost the upstream; a reason is for both then.
  */
 export function endingFor(cause: Cause, offender: Side, to: Side, how: CloseHow): Ending {
   const facts = CAUSES[cause];
-  const concerned = concernedSide(cause, offender);
+  const concerned = toldSide(cause, offender);
   const ending = facts.side === 'offender' && to === offender ? (facts.offender ?? facts[to]) : facts[to];
   if (typeof ending !== 'object') return ending;
   const takesReason = concerned === null || concerned === to;

@@ -23,9 +23,10 @@ import { End, type EndOwner } from './end.ts';
 import { Ending, type EndingParts } from './ending.ts';
 import { concernedSide } from './endings.ts';
 import { Heartbeat, type HeartbeatOwner } from './heartbeat.ts';
+import { HeldUpstream } from './hold/held-upstream.ts';
 import { type PumpOwner, pump } from './pump.ts';
 import type { RelayServices } from './services.ts';
-import { findOverdue, nextDeadline } from './watch.ts';
+import { findOverdue, nextDeadline, type Overdue } from './watch.ts';
 
 /**
  * Joins two legs: hands chunks to the pump, pings both ends, watches over the limits, and leaves the rest to an `Ending`
@@ -103,6 +104,7 @@ export class FrameRelay implements Relay, PumpOwner, EndOwner, EndingParts, Hear
       durationMs: this.#services.clock.now() - this.#startedAt,
       client: this.#statsOf(this.#client),
       upstream: this.#statsOf(this.#upstream),
+      ...(this.#held === null ? {} : { hold: this.#held.stats() }),
     };
   }
 
@@ -117,7 +119,7 @@ export class FrameRelay implements Relay, PumpOwner, EndOwner, EndingParts, Hear
   close(cause: GatewayCause, how: CloseHow = {}): void {
     const { code } = how;
     if (code !== undefined && !mayBeSent(code)) throw new RangeError(`${code} is no close code to send`);
-    this.#decide(cause, how.side ?? 'client', how.reason ?? '', how);
+    this.#decide(cause, how.side ?? 'client', how.detail ?? how.reason ?? '', how);
   }
 
   terminate(): void {
@@ -204,6 +206,7 @@ export class FrameRelay implements Relay, PumpOwner, EndOwner, EndingParts, Hear
 
   /** The first close frame seen, or the gateway's own decision if earlier, is the cause: what comes later changes nothing. */
   #begin(cause: Cause, side: Side | null, detail: string, error: Error | null = null): Ending {
+    if (this.#ending === null) this.#held?.letGo();
     this.#ending ??= new Ending(this.#client, this.#upstream, { cause, side, detail, error }, this);
     return this.#ending;
   }
@@ -262,15 +265,28 @@ export class FrameRelay implements Relay, PumpOwner, EndOwner, EndingParts, Hear
 
   #keepWatch(now: number): void {
     const overdue = findOverdue(this.#client, this.#upstream, this.options, now);
-    if (overdue !== null) {
+    if (overdue !== null && !this.#isExcused(overdue, now)) {
       const { cause, side, detail } = overdue;
       this.#decide(cause, side, detail, cause === 'inactive' ? { reason: detail } : {});
-    } else if (this.#heartbeat !== null && now >= this.#heartbeat.nextAt) {
+    } else if (overdue === null && this.#heartbeat !== null && now >= this.#heartbeat.nextAt) {
       this.#heartbeat.beat(this.#client, this.#upstream, now);
     }
   }
 
+  /** An upstream that another may take the place of is not the end of the connection, nor is there being none. */
+  #isExcused({ cause, side }: Overdue, now: number): boolean {
+    if (side !== 'upstream' || !this.#held?.excuses(cause === 'slow-consumer' ? 'slow' : 'silent'))
+      return false;
+    this.#upstream.restartLimits(now);
+    return true;
+  }
+
   // Who is who.
+
+  get #held(): HeldUpstream | null {
+    const { stream } = this.#upstream;
+    return stream instanceof HeldUpstream ? stream : null;
+  }
 
   #end(side: Side): End {
     return side === 'client' ? this.#client : this.#upstream;

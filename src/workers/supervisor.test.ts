@@ -6,7 +6,16 @@ import type { ToPrimary, ToWorker } from './messages.ts';
 import { Supervisor } from './supervisor.ts';
 import type { WorkerEvents, WorkerExit, WorkerProcess } from './worker-process.ts';
 
-const COUNTS = { connections: 2, opened: 5, ended: 3, refused: 1, pendingHandshakes: 0, drainMs: 70 };
+const COUNTS = {
+  connections: 2,
+  opened: 5,
+  ended: 3,
+  refused: 1,
+  held: 0,
+  resumed: 0,
+  pendingHandshakes: 0,
+  drainMs: 70,
+};
 const READY: ToPrimary = {
   type: 'ready',
   address: { host: '127.0.0.1', port: 8090, encrypted: false },
@@ -272,6 +281,8 @@ describe('the counts', () => {
       refused: 3,
       pendingHandshakes: 0,
       drainMs: 70,
+      held: 0,
+      resumed: 0,
     });
   });
 
@@ -294,6 +305,8 @@ describe('the counts', () => {
       refused: 2,
       pendingHandshakes: 0,
       drainMs: 70,
+      held: 0,
+      resumed: 0,
     });
   });
 

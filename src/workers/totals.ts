@@ -7,6 +7,8 @@ const NONE: GatewayStats = {
   refused: 0,
   pendingHandshakes: 0,
   drainMs: 0,
+  held: 0,
+  resumed: 0,
 };
 
 /** What all of them count together. */
@@ -18,6 +20,8 @@ export function sumOf(all: Iterable<GatewayStats>): GatewayStats {
       opened: sum.opened + one.opened,
       ended: sum.ended + one.ended,
       refused: sum.refused + one.refused,
+      held: sum.held + one.held,
+      resumed: sum.resumed + one.resumed,
       pendingHandshakes: sum.pendingHandshakes + one.pendingHandshakes,
       drainMs: Math.max(sum.drainMs, one.drainMs),
     };
@@ -26,9 +30,10 @@ export function sumOf(all: Iterable<GatewayStats>): GatewayStats {
 }
 
 /** What is left of a worker's counts when it is gone: its connections ended with it. */
-export const afterTheEnd = ({ opened, refused }: GatewayStats): GatewayStats => ({
+export const afterTheEnd = ({ opened, refused, resumed }: GatewayStats): GatewayStats => ({
   ...NONE,
   opened,
   ended: opened,
   refused,
+  resumed,
 });

@@ -39,6 +39,7 @@ function endpointOptions(config: WebSocketConfig): EndpointOptions {
     ...resolveOptions(config),
     ...passiveHealthOptions(config),
     ...healthCheckOptions(config),
+    ...holdOptions(config),
   };
 }
 
@@ -52,6 +53,13 @@ function resolveOptions({ resolve }: WebSocketConfig): Pick<ForwardOptions, 'res
       ...(servers === undefined ? {} : { servers }),
     },
   };
+}
+
+function holdOptions({ hold }: WebSocketConfig): Pick<ForwardOptions, 'hold'> {
+  if (hold === undefined) return {};
+  const { attempts, backoff, bufferBytes, on } = hold;
+  const { initial, max, jitter } = backoff;
+  return { hold: { attempts, backoff: { initialMs: initial, maxMs: max, jitter }, bufferBytes, on } };
 }
 
 function passiveHealthOptions({ passiveHealth }: WebSocketConfig): Pick<ForwardOptions, 'passiveHealth'> {

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { type ComponentWarning, type Endpoint, parseEndpoint } from '../../plugin.ts';
+import { type ComponentWarning, type Endpoint, longestBackoffMs, parseEndpoint } from '../../plugin.ts';
 import { looksPublic } from './public-host.ts';
 import type { WebSocketConfig } from './web-socket-config.ts';
 
@@ -19,6 +19,7 @@ export function webSocketWarnings(config: WebSocketConfig): ComponentWarning[] {
     ...choiceWarnings(config, endpoints.length),
     ...healthWarnings(config, endpoints.length),
     ...nameWarnings(config, endpoints),
+    ...holdWarnings(config),
   ];
 }
 
@@ -130,4 +131,31 @@ function nameWarnings({ resolve }: WebSocketConfig, endpoints: readonly Written[
   if (resolve === undefined || resolve.srv !== undefined) return [];
   if (endpoints.some(({ endpoint }) => isIP(endpoint.host) === 0)) return [];
   return [{ path: ['resolve'], message: 'does nothing: every endpoint is an address, and no name' }];
+}
+
+function holdWarnings({ hold, maxInactivity }: WebSocketConfig): ComponentWarning[] {
+  if (hold === undefined) return [];
+  const { attempts, backoff, bufferBytes } = hold;
+  const warnings: ComponentWarning[] = [];
+  const waitsMs = longestBackoffMs({
+    attempts,
+    backoff: { ...backoff, initialMs: backoff.initial, maxMs: backoff.max },
+  });
+  if (maxInactivity > 0 && maxInactivity <= waitsMs)
+    warnings.push({
+      path: ['hold', 'attempts'],
+      message: `wait for up to ${waitsMs / 1000}s in all: a client that is quiet meanwhile is closed by maxInactivity first`,
+    });
+  if (backoff.max < backoff.initial)
+    warnings.push({
+      path: ['hold', 'backoff', 'max'],
+      message: 'is below initial: every wait is that short',
+    });
+  if (bufferBytes === 0)
+    warnings.push({
+      path: ['hold', 'bufferBytes'],
+      message:
+        'is 0: a held client is not read, so its pings stay unanswered and its leaving may go unnoticed',
+    });
+  return warnings;
 }

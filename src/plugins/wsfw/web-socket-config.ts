@@ -4,6 +4,7 @@ import { deadline } from './deadline-config.ts';
 import { balancer, maxConnections, retries, upstreamEndpoint, upstreamEndpoints } from './endpoint-config.ts';
 import { headerRules } from './header-rules.ts';
 import { healthCheck, passiveHealth } from './health-config.ts';
+import { hold } from './hold-config.ts';
 import { resolve } from './resolve-config.ts';
 
 const isMap = ({ value }: { readonly value: unknown }): boolean =>
@@ -67,6 +68,10 @@ const options = z.strictObject({
     'When endpoints whose handshakes fail get no new connections for a while.',
   ),
   healthCheck: healthCheck.describe('Checks every endpoint from time to time. Without it, none.'),
+  hold: hold.describe(
+    'Keeps a client connected while its upstream restarts: the gateway dials again and goes on. The upstream must be able ' +
+      'to resume. Without it, a client is closed with its upstream.',
+  ),
   pingInterval: limit().describe(
     'How often the client and the upstream are pinged. Keeps whatever is on the way from dropping quiet ' +
       'connections. `0`: never.',

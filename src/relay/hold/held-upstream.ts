@@ -65,6 +65,7 @@ export class HeldUpstream extends Duplex implements LineOwner {
   /** Whether one of the two ends is closing, so that a loss is what it looks like. */
   #isClosing = false;
   #isHolding = false;
+  #isReset = false;
   #hasEnded = false;
   #failure: { readonly code: 1008 | 1012; readonly detail: string } | null = null;
   #heldSince = 0;
@@ -99,6 +100,18 @@ export class HeldUpstream extends Duplex implements LineOwner {
     return true;
   }
 
+  /** The connection is ending: nobody is to be held any more, and who is has nobody to say goodbye to. */
+  letGo(): void {
+    this.#isClosing = true;
+    if (this.#isHolding || this.#line?.socket.destroyed) this.destroy();
+  }
+
+  /** As of a socket: its end is a reset, even if nothing waits to be written. */
+  resetAndDestroy(): void {
+    this.#isReset = true;
+    this.destroy();
+  }
+
   // What the relay does.
 
   override _read(): void {
@@ -131,7 +144,7 @@ export class HeldUpstream extends Duplex implements LineOwner {
     this.#line = null;
     this.#waiting = null;
     line?.leave();
-    if (line !== null && line.socket.writableLength > 0) resetStream(line.socket);
+    if (line !== null && (this.#isReset || line.socket.writableLength > 0)) resetStream(line.socket);
     else line?.socket.destroy();
     this.#departure?.hurry();
     done(error);
@@ -280,8 +293,7 @@ export class HeldUpstream extends Duplex implements LineOwner {
     line.leave();
     this.#line = null;
     this.#departure?.hurry();
-    this.#departure =
-      code === null || isCut ? null : new Departure(line.socket, code, clock, closeTimeoutMs);
+    this.#departure = code === null || isCut ? null : new Departure(line.socket, code, clock, closeTimeoutMs);
     if (isCut) {
       line.socket.destroy();
       this.#fail(1012, `${detail} in the middle of a message`);

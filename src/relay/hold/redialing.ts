@@ -1,7 +1,7 @@
 import type { Cancel, Clock } from '../../base/clock.ts';
 import { backoffMs, type HoldOptions } from '../../base/hold.ts';
 import type { Leg } from '../../base/leg.ts';
-import { Withdrawal, type Withdrawable } from '../../base/withdrawal.ts';
+import { type Withdrawable, Withdrawal } from '../../base/withdrawal.ts';
 
 /** What came of one handshake for a held client. */
 export type Redialed =
