@@ -3,7 +3,7 @@ import { ManualClock } from '../../test/support/manual-clock.ts';
 import { RecordingLogger } from '../../test/support/recording-logger.ts';
 import { reportDrain } from './drain-progress.ts';
 
-const COUNTS = { opened: 9, ended: 0, refused: 0, pendingHandshakes: 0 };
+const COUNTS = { opened: 9, ended: 0, refused: 0, held: 0, resumed: 0, pendingHandshakes: 0 };
 
 describe('the report of a drain', () => {
   it('says how many connections are left and how long it will take, until it is over', async () => {
