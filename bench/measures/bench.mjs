@@ -17,6 +17,10 @@
 export class Bench {
   /** @type {Problem[]} */
   problems = [];
+  /** When what is measured now has to come to its end. `performance.now()` in ms. */
+  deadline = Number.POSITIVE_INFINITY;
+  /** Whether rounds were left out because it was late. */
+  hurried = false;
 
   /** @param {Equipment} equipment */
   constructor({ plan, measures, proxies, echo, load, progress }) {
@@ -26,6 +30,13 @@ export class Bench {
     this.echo = echo;
     this.load = load;
     this.progress = progress;
+  }
+
+  /** @returns {boolean} whether no further round should begin */
+  isLate() {
+    const late = performance.now() > this.deadline;
+    this.hurried ||= late;
+    return late;
   }
 
   /**

@@ -26,6 +26,7 @@ export const flood = {
     try {
       await flooder.start(bytes);
       for (let round = 0; round < rounds; round++) {
+        if (round > 0 && bench.isLate()) break;
         for (const candidate of inTurn(bench.proxies, round)) {
           if (failed.has(candidate.name)) continue;
           bench.progress(`Flood: round ${round + 1} of ${rounds}, ${candidate.name}`);

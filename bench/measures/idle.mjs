@@ -42,6 +42,7 @@ export const idle = {
     const samples = [];
     const failed = new Set(without);
     for (let round = 0; round < rounds; round++) {
+      if (round > 0 && bench.isLate()) break;
       for (const candidate of inTurn(bench.proxies, round)) {
         if (failed.has(candidate.name) || !isWorthIt(bench, candidate.name, round)) continue;
         bench.progress(`Idle connections: round ${round + 1} of ${rounds}, ${candidate.name}`);

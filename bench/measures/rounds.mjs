@@ -32,6 +32,7 @@ export async function runStage(bench, stage) {
   /** @type {Set<string>} */
   const failed = new Set(stage.without);
   for (let first = 0; first < stage.rounds; first += stage.roundsEach) {
+    if (first > 0 && bench.isLate()) break;
     const last = Math.min(stage.rounds, first + stage.roundsEach);
     samples.push(...(await runGeneration(bench, stage, first, last, failed)));
   }
@@ -78,6 +79,7 @@ async function runGeneration(
       bench.progress(`${measure}, ${cell.title}: warming up`);
       for (const one of running()) await attempt(one.name, async () => cell.warmUp(one));
       for (let round = first; round < last; round++) {
+        if (round > first && bench.isLate()) break;
         bench.progress(`${measure}, ${cell.title}: round ${round + 1} of ${rounds}`);
         for (const one of inTurn(running(), round)) {
           samples.push(...((await attempt(one.name, () => cell.measure(one, round))) ?? []));
