@@ -9,7 +9,7 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['src/**/*.test.ts', 'test/**/*.test.ts', 'examples/**/*.test.ts'],
+          include: ['src/**/*.test.ts', 'test/**/*.test.ts', 'fuzz/*.test.ts', 'examples/**/*.test.ts'],
           exclude: ['test/{browser,example,load,package}/**', '**/node_modules/**'],
           testTimeout: 10_000,
           pool: 'forks',

@@ -40,8 +40,9 @@ export async function shrinkCase(found: Case, fails: Fails<Case>, budget: () => 
         tries(withStep({ ...step, text: letters.join('') })),
       );
     } else if (step?.do === 'frame') {
-      await tries(withStep({ ...step, frame: { ...step.frame, times: 1 } }));
-      await tries(withStep({ ...step, frame: { ...step.frame, payload: '' } }));
+      const once = { ...step.frame, times: 1 };
+      const isSmaller = await tries(withStep({ ...step, frame: once }));
+      await tries(withStep({ ...step, frame: { ...(isSmaller ? once : step.frame), payload: '' } }));
     }
   }
 }
