@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -147,6 +147,33 @@ describe('two workers', TIMEOUT, () => {
     const { command } = await launch(bed, { args: ['--log-format', 'pretty'] });
     await command.output(/Workers +2 /);
     await command.output(/worker listens.*"worker":1/);
+  });
+});
+
+describe('a reload of two workers', TIMEOUT, () => {
+  const yamlOf = (folder: string) => join(folder, 'wsfw.yaml');
+  const rewrite = (folder: string, from: string, to: string) =>
+    writeFileSync(yamlOf(folder), readFileSync(yamlOf(folder), 'utf8').replace(from, to));
+
+  it('reaches both at SIGHUP, and keeps their connections', async () => {
+    const { command, pairs, port, folder } = await serve(2);
+    rewrite(folder, 'path: /limited,', 'path: /renamed,');
+    command.signalGroup('SIGHUP');
+    const reloaded = await lines(command, 'reloaded', 2, ({ worker }) => worker !== undefined);
+    expect(new Set(reloaded.map(({ worker }) => worker)).size).toBe(2);
+    expect([await request(port, '/limited'), await request(port, '/limited')]).toEqual([404, 404]);
+    expect([await request(port, '/renamed'), await request(port, '/renamed')]).toEqual([101, 101]);
+    for (const pair of pairs) await works(pair);
+  });
+
+  it('reaches none when the configuration is wrong, or needs a restart', async () => {
+    const { command, port, folder } = await serve();
+    rewrite(folder, 'path: /limited,', 'path: /renamed,');
+    rewrite(folder, 'workers: 2', 'workers: 3');
+    command.child.kill('SIGHUP');
+    await command.output(/needs a restart/);
+    expect([await request(port, '/limited'), await request(port, '/limited')]).toEqual([101, 101]);
+    expect(linesOf(command).filter(({ msg }) => msg === 'reloaded')).toEqual([]);
   });
 });
 
