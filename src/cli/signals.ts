@@ -33,6 +33,15 @@ export function untilSignal(clock: Clock, hangUp: () => void): Promise<StopSigna
   });
 }
 
+/**
+ * Ends this process as the signal does where nobody handles it. For a terminal that is gone: what runs at an exit would
+ * write to it again and again.
+ */
+export function endBy(signal: StopSignal): void {
+  process.removeAllListeners(signal);
+  process.kill(process.pid, signal);
+}
+
 function isThereTerminal(): boolean {
   try {
     closeSync(openSync('/dev/tty', 'r'));

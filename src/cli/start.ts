@@ -20,7 +20,7 @@ import { exampleConfig, packageVersion } from './package-info.ts';
 import { takePassedSocket } from './passed-socket.ts';
 import { inOneLine, Reloads } from './reloads.ts';
 import { type Running, type Serving, serve } from './serve.ts';
-import { untilSignal } from './signals.ts';
+import { endBy, untilSignal } from './signals.ts';
 
 export interface StartOptions {
   /** Files and folders; none for the default ones. */
@@ -55,6 +55,7 @@ export async function start(options: StartOptions): Promise<number> {
     everyMs: process.stdout.isTTY ? TERMINAL_PROGRESS_MS : LOG_PROGRESS_MS,
   });
   logger.info(countsOf(await running.stats()), 'stopped');
+  if (signal === 'SIGHUP') endBy(signal);
   return exitCode;
 }
 
