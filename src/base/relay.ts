@@ -22,6 +22,14 @@ export interface RelayOptions {
   readonly maxMessageBytes: number;
   /** Pings, pongs and empty data fragments a second from one side; twice as many in a burst. */
   readonly maxControlFrames: number;
+  /** When the connection is drained whatever it does. Default: never. */
+  readonly maxAge?: MaxAge | undefined;
+}
+
+/** How old connections become: each draws its own age from `afterMs` up to `jitterMs` more. */
+export interface MaxAge {
+  readonly afterMs: number;
+  readonly jitterMs: number;
 }
 
 /** Round-trip times of the gateway's pings to one side, in milliseconds. */

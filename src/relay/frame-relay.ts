@@ -40,6 +40,8 @@ export class FrameRelay implements Relay, PumpOwner, EndOwner, EndingParts, Hear
   readonly #client: End;
   readonly #upstream: End;
   readonly #startedAt: number;
+  /** Coarse time at which it is old enough; `NOT_YET` when it never is. */
+  readonly #expiresAt: number;
   readonly #heartbeat: Heartbeat | null;
   #ending: Ending | null = null;
   #result: RelayResult | null = null;
@@ -53,13 +55,17 @@ export class FrameRelay implements Relay, PumpOwner, EndOwner, EndingParts, Hear
     owner: RelayOwner | null,
     services: RelayServices,
   ) {
-    const { clock, deadlines } = services;
-    const { maxMessageBytes, pingIntervalMs } = options;
+    const { clock, deadlines, random } = services;
+    const { maxAge, maxMessageBytes, pingIntervalMs } = options;
     const deflate = usesDeflate(client) || usesDeflate(upstream);
     this.options = options;
     this.#owner = owner;
     this.#services = services;
     this.#startedAt = Math.floor(clock.now());
+    this.#expiresAt =
+      maxAge === undefined
+        ? NOT_YET
+        : Deadlines.expiry(deadlines.now, Math.floor(maxAge.afterMs + random() * maxAge.jitterMs));
     this.#heartbeat = pingIntervalMs === 0 ? null : new Heartbeat(pingIntervalMs, this, services);
     this.#client = new End(
       this,
@@ -256,7 +262,7 @@ export class FrameRelay implements Relay, PumpOwner, EndOwner, EndingParts, Hear
     const next =
       ending === null
         ? earlier(
-            this.#heartbeat?.nextAt ?? NOT_YET,
+            earlier(this.#heartbeat?.nextAt ?? NOT_YET, this.#expiresAt),
             nextDeadline(this.#client, this.#upstream, this.options),
           )
         : ending.nextDeadline;
@@ -268,6 +274,8 @@ export class FrameRelay implements Relay, PumpOwner, EndOwner, EndingParts, Hear
     if (overdue !== null && !this.#isExcused(overdue, now)) {
       const { cause, side, detail } = overdue;
       this.#decide(cause, side, detail, cause === 'inactive' ? { reason: detail } : {});
+    } else if (this.#expiresAt !== NOT_YET && now >= this.#expiresAt) {
+      this.#decide('draining', 'client', 'reached its maxAge', { at: 'message' });
     } else if (overdue === null && this.#heartbeat !== null && now >= this.#heartbeat.nextAt) {
       this.#heartbeat.beat(this.#client, this.#upstream, now);
     }

@@ -19,6 +19,7 @@ export async function forwardOptions(config: WebSocketConfig, host: Host): Promi
       writeTimeoutMs: config.writeTimeout,
       maxMessageBytes: config.maxMessageSize,
       maxControlFrames: config.maxControlFrames,
+      ...(config.maxAge === undefined ? {} : { maxAge: config.maxAge }),
     },
   };
 }

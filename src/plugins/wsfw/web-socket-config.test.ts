@@ -76,6 +76,18 @@ describe('the options of WebSocketAction', () => {
     },
   );
 
+  it.each([
+    [{}, { afterMs: 21_600_000, jitterMs: 2_160_000 }],
+    [{ after: '1h' }, { afterMs: 3_600_000, jitterMs: 360_000 }],
+    [
+      { after: '1h', jitter: 0 },
+      { afterMs: 3_600_000, jitterMs: 0 },
+    ],
+    [{ jitter: '5m' }, { afterMs: 21_600_000, jitterMs: 300_000 }],
+  ])('spread the age of connections: %j', (maxAge, expected) => {
+    expect(webSocketConfig.parse({ upstreamEndpoint, maxAge }).maxAge).toEqual(expected);
+  });
+
   it('want either one endpoint or several, whatever else is wrong', () => {
     const issues = (config: object) =>
       webSocketConfig
@@ -125,6 +137,8 @@ describe('the options of WebSocketAction', () => {
     [{ upstreamEndpoints: [{ url: 'ws://a/', weight: -1 }] }, 'upstreamEndpoints.0.weight: Too small'],
     [{ balancer: { hash: 'session' } }, 'balancer.hash: must be ip, header:NAME'],
     [{ balancer: { hash: 'cookie:' } }, 'balancer.hash: needs a name: cookie:NAME'],
+    [{ maxAge: { after: 0 } }, 'maxAge.after: must not be 0'],
+    [{ maxAge: '6h' }, 'maxAge: '],
     [{ retries: -1 }, 'retries: Too small'],
     [{ passiveHealth: { maxEjected: '101%' } }, 'passiveHealth.maxEjected: must be a percentage'],
     [{ passiveHealth: { maxEjected: '50' } }, 'passiveHealth.maxEjected: must be a percentage'],

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { byteSize, duration } from '../../plugin.ts';
+import { maxAge } from './age-config.ts';
 import { deadline } from './deadline-config.ts';
 import { balancer, maxConnections, retries, upstreamEndpoint, upstreamEndpoints } from './endpoint-config.ts';
 import { headerRules } from './header-rules.ts';
@@ -83,6 +84,10 @@ const options = z.strictObject({
   maxInactivity: limit().describe(
     'How long a connection may be without a message, either way; then it is closed with 1001. Pings and pongs do ' +
       'not count. `0`: for ever.',
+  ),
+  maxAge: maxAge.describe(
+    'How old a connection may become; then it is drained (1012, at the end of a message), so that clients spread again over ' +
+      'what has been added since. Without it, any age.',
   ),
   connectTimeout: deadline('5s').describe(
     'How long one attempt to connect to the upstream may take, TLS included; then 504, unless it has another ' +

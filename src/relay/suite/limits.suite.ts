@@ -6,6 +6,39 @@ import { answerPings, flood, type MakeEngine, type Rig, record, useRigs } from '
 const SIDES: readonly Side[] = ['client', 'upstream'];
 
 export function limitsSuite(makeEngine: MakeEngine): void {
+  describe('maxAge', () => {
+    const open = useRigs(makeEngine);
+    const options = { maxAge: { afterMs: 60_000, jitterMs: 30_000 } };
+
+    it('drains a connection that is old enough, however busy it is, and never early', async () => {
+      const rig = await open({ options });
+      let passedMs = 0;
+      for (; passedMs < 60_000; passedMs += 10_000) {
+        rig.client.sendText('busy');
+        await rig.pass(10_000 - (passedMs === 50_000 ? 100 : 0), 500);
+        expect((await rig.upstream.nextMessage()).payload.toString()).toBe('busy');
+      }
+      expect(rig.client.unreadBytes + rig.upstream.unreadBytes).toBe(0);
+      await rig.pass(30_400, 500);
+      expect(await rig.client.nextClose()).toEqual({ code: 1012, reason: 'service restart' });
+      expect((await rig.upstream.nextClose()).code).toBe(1001);
+    });
+
+    it('waits for the end of a message', async () => {
+      const rig = await open({ options: { maxAge: { afterMs: 60_000, jitterMs: 0 } } });
+      const message = fragmented(OPCODE.text, Buffer.from('whole'), [2]);
+      const [first, second] = message.map((frame) => rig.upstream.encode(frame));
+      if (first === undefined || second === undefined) throw new Error('there are two fragments');
+      await rig.pass(59_000, 500);
+      rig.upstream.write(first);
+      await rig.pass(2_000, 500);
+      expect(rig.isOver).toBe(false);
+      rig.upstream.write(second);
+      expect((await rig.client.nextMessage()).payload.toString()).toBe('whole');
+      expect((await rig.client.nextClose()).code).toBe(1012);
+    });
+  });
+
   describe('maxInactivity', () => {
     const open = useRigs(makeEngine);
     const options = { maxInactivityMs: 60_000 };
