@@ -47,8 +47,8 @@ export type Step =
 /** What the two ends of one connection do: plain data, so that it can be kept, mutated and cut down. */
 export interface Case {
   kind: Kind;
-  /** What carries it: TCP, TLS, or bytes where TLS is expected. */
-  over: 'tcp' | 'tls' | 'no-tls';
+  /** What carries it: TCP, TLS, bytes where TLS is expected, or a load balancer that begins with a PROXY header. */
+  over: 'tcp' | 'tls' | 'no-tls' | 'proxy';
   client: Step[];
   /** `null` for an upstream that echoes and behaves. */
   upstream: Step[] | null;

@@ -8,6 +8,7 @@ export const PATHS = [
   '/wss',
   '/checked',
   '/limited',
+  '/several',
 ] as const;
 
 /** Waits of the gateway under test, short so that whatever waits for them is soon over. */
@@ -62,6 +63,14 @@ export function gatewayConfig(upstream: { plainPort: number; tlsPort: number; ca
         preserveHost: false,
         headers: { set: { 'X-Set': '1' }, remove: ['Cookie'] },
       }),
+      Several: {
+        use: FORWARD,
+        config: {
+          upstreamEndpoints: ['ws://127.0.0.1:1/ws', `ws://127.0.0.1:${upstream.plainPort}/ws`],
+          balancer: 'leastConnections',
+          ...limits,
+        },
+      },
       Small: forward('/small', {
         maxMessageSize: SMALL_MESSAGE_BYTES,
         maxControlFrames: 20,
@@ -82,6 +91,7 @@ export function gatewayConfig(upstream: { plainPort: number; tlsPort: number; ca
       { path: '/calm', method: 'GET', action: 'Calm' },
       { path: '/ws/*', action: 'Base' },
       { path: '/rooms/:id', action: 'Room' },
+      { path: '/several', method: 'GET', action: 'Several' },
       { path: '/small', method: 'GET', action: 'Small' },
       { path: '/wss', method: 'GET', action: 'Secure' },
       { path: '/checked', method: 'GET', middlewares: ['Check'], action: 'Fixed' },

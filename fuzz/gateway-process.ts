@@ -1,4 +1,4 @@
-// The gateway under test: two gateways, one with TLS, in a process of their own, and a channel to ask after them.
+// The gateway under test: three gateways, one with TLS and one behind a proxy, in a process of their own, and a channel to ask after them.
 import { readdirSync, readlinkSync } from 'node:fs';
 import { createGateway, type Gateway, type Logger, type Observer, type RelayResult } from 'wsfw';
 import { Coverage } from './coverage.ts';
@@ -89,12 +89,13 @@ const answers: Record<string, (argument: unknown) => unknown> = {
     const config = gatewayConfig(upstream);
     const secure = { ...config.server, tls: true, certFile, keyFile, trustedProxies: ['127.0.0.1'] };
     const ports: number[] = [];
-    for (const server of [config.server, secure]) {
+    const proxied = { ...config.server, proxyProtocol: true, trustedProxies: ['127.0.0.1'] };
+    for (const server of [config.server, secure, proxied]) {
       const gateway = createGateway({ config: { ...config, server }, logger, observer: new Bookkeeper() });
       ports.push((await gateway.start()).port);
       gateways.push(gateway);
     }
-    return { plainPort: ports[0], tlsPort: ports[1] };
+    return { plainPort: ports[0], tlsPort: ports[1], proxyPort: ports[2] };
   },
   state,
   collectedState() {

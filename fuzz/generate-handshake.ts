@@ -47,12 +47,41 @@ export function handshakeCase(random: Random): Case {
   const text = mutateText(first, random, random.pick([0, 1, 1, 1, 2, 3, 6]));
   const steps: Step[] = [...(random.oneIn(4) ? pieces(random) : []), ...inParts(text, random)];
   if (random.oneIn(3)) steps.push(...behindIt(random));
+  const over = random.weighted<Case['over']>([
+    [1, 'no-tls'],
+    [6, 'proxy'],
+    [53, carrier(random)],
+  ]);
+  if (over === 'proxy') steps.unshift({ do: 'bytes', text: proxyHeader(random) });
   return {
     kind: 'handshake',
-    over: random.oneIn(60) ? 'no-tls' : carrier(random),
+    over,
     client: [...steps, ...leaving(random)],
     upstream: null,
   };
+}
+
+const V2 = '\r\n\r\n\0\r\nQUIT\n';
+const V2_HEADERS = [
+  `${V2}\x21\x11\0\x0c\x01\x02\x03\x04\x7f\0\0\x01\x12\x34\0\x50`,
+  `${V2}\x21\x21\0\x24${'\x20\x01'.repeat(16)}\x12\x34\0\x50`,
+  `${V2}\x20\0\0\0`,
+  `${V2}\x21\x11\0\x11\x01\x02\x03\x04\x7f\0\0\x01\x12\x34\0\x50\x04\0\x02ab`,
+  `${V2}\x21\x11\xff\xff`,
+] as const;
+const V1_HEADERS = [
+  'PROXY TCP4 1.2.3.4 127.0.0.1 4660 80\r\n',
+  'PROXY TCP6 2001:db8::1 ::1 4660 80\r\n',
+  'PROXY UNKNOWN\r\n',
+] as const;
+
+/** What a load balancer says first, or something like it. */
+function proxyHeader(random: Random): string {
+  if (random.oneIn(2)) return mutateText(random.pick(V1_HEADERS), random, random.below(2));
+  const header = random.pick(V2_HEADERS);
+  if (random.oneIn(2)) return header;
+  const at = random.below(header.length);
+  return header.slice(0, at) + random.bytes(1) + header.slice(at + random.below(2));
 }
 
 /** What nobody has asked for yet: early frames, further requests, bytes. */

@@ -21,6 +21,8 @@ export interface StartArguments {
 export interface GatewayPorts {
   readonly plainPort: number;
   readonly tlsPort: number;
+  /** Expects a PROXY header. */
+  readonly proxyPort: number;
 }
 
 export interface GatewayState {

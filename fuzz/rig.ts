@@ -37,7 +37,7 @@ export class Rig {
   readonly #accepted = new Set<Socket>();
   readonly #underway = new Map<string, Underway>();
   #gateway: GatewayHandle = new Handle();
-  #ports: GatewayPorts = { plainPort: 0, tlsPort: 0 };
+  #ports: GatewayPorts = { plainPort: 0, tlsPort: 0, proxyPort: 0 };
   #canaries: Canary[] = [];
   #baseline: GatewayState | null = null;
   #nextId = 1;
@@ -139,9 +139,9 @@ export class Rig {
   }
 
   async #connect({ over }: Case): Promise<{ socket: Socket; tcp: Socket }> {
-    const { plainPort, tlsPort } = this.#ports;
+    const { plainPort, tlsPort, proxyPort } = this.#ports;
     const tcp = connect({
-      port: over === 'tcp' ? plainPort : tlsPort,
+      port: { tcp: plainPort, tls: tlsPort, 'no-tls': tlsPort, proxy: proxyPort }[over],
       host: '127.0.0.1',
       allowHalfOpen: true,
     });

@@ -51,6 +51,8 @@ function judgeClient(played: Case, { client, upstreams }: Played): Fault | null 
   const mayBeCut = client.left !== null || (played.upstream !== null && upstreamSpoke);
   if ((cut || last?.whole === false) && !mayBeCut) return fault('answer cut short', `${last?.status}`);
   if (answers.some(({ status }) => status === 500) && !upstreamSpoke) return fault('answered 500');
+  // What does not begin with a PROXY header gets no answer.
+  if (last === undefined && played.over === 'proxy') return null;
   if (last === undefined) return client.left === null ? judgeSilence(played, client) : null;
   if (frames === null) return null;
   return (
@@ -215,7 +217,8 @@ function judgeForwarding(
   upstreams: readonly SideRecord[],
 ): Fault | null {
   const [upstream] = upstreams;
-  if (played.kind === 'handshake' || upstream === undefined || upstreams.length > 1) return null;
+  if (played.kind === 'handshake' || played.over === 'proxy') return null;
+  if (upstream === undefined || upstreams.length > 1) return null;
   const clientStart = afterHead(client.sent);
   const upstreamStart = afterHead(upstream.sent);
   if (clientStart === null || upstreamStart === null) return null;

@@ -11,8 +11,8 @@ const ARRIVE_EVERY_MS = 8;
 export class Crowd {
   /** How often each visit was paid. @type {Map<string, number>} */
   visits = new Map();
-  /** What went wrong for whom. @type {string[]} */
-  failures = [];
+  /** What went wrong for whom, and how often. @type {Map<string, number>} */
+  failures = new Map();
   #port;
   /** @type {Set<Promise<void>>} */
   #underway = new Set();
@@ -53,10 +53,10 @@ export class Crowd {
    * @param {import('./visits.mjs').Visit} visit
    */
   #pay(name, visit) {
-    this.visits.set(name, (this.visits.get(name) ?? 0) + 1);
+    count(this.visits, name);
     const visitor = new Visitor(this.#port);
     const paid = visit(visitor)
-      .catch((/** @type {Error} */ error) => void this.failures.push(`${name}: ${error.message}`))
+      .catch((/** @type {Error} */ { message }) => count(this.failures, `${name}: ${message}`))
       .finally(() => {
         visitor.destroy();
         this.#underway.delete(paid);
@@ -73,4 +73,12 @@ function pick() {
     if (left < 0) return [name, visit];
   }
   throw new Error('no visits');
+}
+
+/**
+ * @param {Map<string, number>} counts
+ * @param {string} name
+ */
+function count(counts, name) {
+  counts.set(name, (counts.get(name) ?? 0) + 1);
 }

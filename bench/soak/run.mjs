@@ -55,7 +55,7 @@ for (const [what, count] of Object.entries({ ...after.handles, ...after.objects 
 
 const wrong = leftovers(before, after);
 if (child.output !== '') wrong.push(`the gateway logged: ${child.output}`);
-wrong.push(...new Set(crowd.failures));
+for (const [what, times] of crowd.failures) wrong.push(`${what} (${times} times)`);
 await child.stop();
 upstream.stop();
 say('');
