@@ -69,18 +69,23 @@ export class Command {
 
   /** What `pattern` finds in what the process has written to standard output, now or later. */
   output(pattern: RegExp): Promise<RegExpExecArray> {
-    const found = new Promise<RegExpExecArray>((resolve, reject) => {
+    return this.until((stdout) => pattern.exec(stdout), String(pattern));
+  }
+
+  /** What `find` finds in what the process has written to standard output, now or later. */
+  until<T>(find: (stdout: string) => T | null, what: string): Promise<T> {
+    const found = new Promise<T>((resolve, reject) => {
       const look = () => {
-        const match = pattern.exec(this.stdout);
+        const match = find(this.stdout);
         if (match === null) return;
         this.#watchers.delete(look);
         resolve(match);
       };
       this.#watchers.add(look);
       look();
-      void this.finished.then(() => reject(new Error(`it ended without ${pattern}:\n${this.#written()}`)));
+      void this.finished.then(() => reject(new Error(`it ended without ${what}:\n${this.#written()}`)));
     });
-    return within(found, `${pattern} on standard output`, 2 * DEADLINE_MS);
+    return within(found, `${what} on standard output`, 2 * DEADLINE_MS);
   }
 
   /** The port in the line that says where the gateway listens. */

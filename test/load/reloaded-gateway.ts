@@ -7,6 +7,9 @@ import { configOfRound, isBroken } from './reloaded-config.ts';
 
 const PROBE = new URL('./heap-probe.mjs', import.meta.url).href;
 
+/** What is said at the end of each reload. */
+const OUTCOME = /"msg":"reloaded"|goes on serving/g;
+
 /** A gateway that is given one configuration after the other. */
 export class ReloadedGateway {
   readonly #file = join(temporaryFolder(), 'wsfw.yaml');
@@ -34,11 +37,11 @@ export class ReloadedGateway {
   async reload(): Promise<void> {
     this.#write(this.#round + 1);
     this.#command.child.kill('SIGHUP');
-    const outcomes = `(?:"msg":"reloaded"|goes on serving)[\\s\\S]*?`;
-    const [, last] = await this.#command.output(
-      new RegExp(`^[\\s\\S]*?(?:${outcomes}){${this.#round - 2}}("msg":"reloaded"|goes on serving)`),
+    const last = await this.#command.until(
+      (stdout) => (stdout.match(OUTCOME) ?? [])[this.#round - 2] ?? null,
+      `the outcome of round ${this.#round}`,
     );
-    expect(last?.includes('reloaded')).toBe(!isBroken(this.#round));
+    expect(last.includes('reloaded')).toBe(!isBroken(this.#round));
   }
 
   /** What is in use of its heap. */
