@@ -65,6 +65,8 @@ function judgeClient(played: Case, { client, upstreams }: Played): Fault | null 
 /** Whoever said something and stays is answered. */
 function judgeSilence(played: Case, { sent, ended, spokeForMs, livedMs, writes }: SideRecord): Fault | null {
   if (sent.length === 0) return null;
+  // Node ends what looks like the preface of HTTP/2 without asking anybody.
+  if (sent.toString('latin1', 0, 4) === 'PRI ') return null;
   // TLS that is not up in time ends without an answer.
   if (played.over === 'tls' && livedMs > SLOW_TLS_MS) return null;
   // The gateway listens on for a second; whoever speaks longer may be cut off before it reads the answer.

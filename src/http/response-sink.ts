@@ -42,7 +42,9 @@ export class ResponseSink implements AnswerSink {
 
   async #write(body: Uint8Array, closes: boolean): Promise<void> {
     const response = this.#response;
-    if (!closes || body.byteLength === 0 || this.#request.method === 'HEAD') {
+    const isBare = body.byteLength === 0 || this.#request.method === 'HEAD';
+    // Nothing tells when an answer without a body is written that waits for an earlier one.
+    if (!closes || (isBare && response.socket === null)) {
       response.end(body);
       return;
     }
@@ -50,7 +52,8 @@ export class ResponseSink implements AnswerSink {
     // further requests) would turn that into a reset. So the answer does not end: the connection does.
     this.#sockets.finish(this.#request.socket);
     this.#request.resume();
-    await written(response, body);
+    if (isBare) response.flushHeaders();
+    else await written(response, body);
     lingerAndClose(this.#request.socket, this.#clock);
   }
 
