@@ -31,6 +31,7 @@ export class Fleet {
   readonly #clock: Clock;
   readonly #resolution: Resolution | null;
   readonly #checks: HealthChecks | null;
+  #isStarted = false;
   /** Until every name was looked up once. */
   #beginning: Promise<void> | null = null;
 
@@ -48,19 +49,15 @@ export class Fleet {
     this.#checks = healthCheck === undefined ? null : healthChecks(this.pool, healthCheck, prepared, parts);
     const update = (found: readonly Place[]) => {
       const change = this.pool.update(found);
-      this.#checks?.update();
+      if (this.#isStarted) this.#checks?.update();
       return change;
     };
     this.#resolution =
       resolve === undefined ? null : new Resolution(places, update, resolve, { clock, logger });
   }
 
-  /** Whether it does something by itself, and so has to be started and stopped. */
-  get isActive(): boolean {
-    return this.#resolution !== null || this.#checks !== null;
-  }
-
   start(): void {
+    this.#isStarted = true;
     this.#checks?.update();
     if (this.#resolution === null) return;
     this.#beginning = this.#resolution.start().finally(() => {

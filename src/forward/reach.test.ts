@@ -19,6 +19,7 @@ type Behaviour = number | [ErrorCode, DialStage] | WsfwError;
 
 class Rig {
   readonly clock = new ManualClock();
+  readonly logger = new RecordingLogger();
   readonly fleet: Fleet;
   /** The endpoints that were asked, in order: `a b`. */
   readonly asked: DialRequest[] = [];
@@ -48,7 +49,7 @@ class Rig {
     });
     this.fleet = new Fleet(prepared, {
       clock: this.clock,
-      logger: new RecordingLogger(),
+      logger: this.logger,
       dial: this.dial,
       lookup: () => {},
       drain: () => {},

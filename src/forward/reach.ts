@@ -1,5 +1,6 @@
 import type { Clock } from '../base/clock.ts';
 import { type ErrorCode, WsfwError } from '../base/errors.ts';
+import type { Logger } from '../base/logger.ts';
 import type { Dial, DialOutcome } from '../upstream/dial.ts';
 import { DialError } from '../upstream/dial-error.ts';
 import type { Lease, Member } from '../upstream/pool/member.ts';
@@ -16,6 +17,7 @@ export interface Reached {
 export interface ReachParts {
   readonly dial: Dial;
   readonly clock: Clock;
+  readonly logger: Logger;
 }
 
 /** With these an upstream, or a proxy before it, says that it cannot serve just now: another endpoint may. */
@@ -45,13 +47,18 @@ interface Failure {
  * would refuse again.
  * @throws WsfwError what the last endpoint failed with, or `WSFW_NO_ENDPOINT` when there was none to begin with.
  */
-export async function reach(asking: Asking, fleet: Fleet, { dial, clock }: ReachParts): Promise<Reached> {
+export async function reach(
+  asking: Asking,
+  fleet: Fleet,
+  { dial, clock, logger }: ReachParts,
+): Promise<Reached> {
   const { pool, prepared } = fleet;
   const deadlineMs = clock.now() + prepared.options.handshakeTimeoutMs;
   if (fleet.isBeginning) await fleet.known(deadlineMs);
   const { key } = asking;
   let lease = pool.select(key);
-  if (lease === null) throw new WsfwError('WSFW_NO_ENDPOINT');
+  if (lease === null)
+    throw new WsfwError('WSFW_NO_ENDPOINT', `no endpoint can take the connection: ${pool.shortage()}`);
 
   const tried: Member[] = [];
   for (let retries = prepared.retries; ; retries--) {
@@ -69,6 +76,7 @@ export async function reach(asking: Asking, fleet: Fleet, { dial, clock }: Reach
     lease.release();
     if (next === null) throw error;
     outcome?.body.destroy();
+    logger.debug({ endpoint: next.member.name, err: error }, 'asking another endpoint');
     lease = next;
   }
 }

@@ -83,6 +83,25 @@ describe('a pool', () => {
     );
   });
 
+  it('says why it has nothing to give', () => {
+    const places = [
+      placeOf('a', { maxConnections: 1 }),
+      placeOf('b', { maxConnections: 1 }),
+      placeOf('c', { weight: 0 }),
+      placeOf('d'),
+    ];
+    const { pool, select } = poolOf(places);
+    const [, , third, fourth] = pool.members;
+    if (fourth !== undefined) fourth.healthy = false;
+    times(2, select);
+    expect(third?.weight).toBe(0);
+    expect(pool.shortage()).toBe('2 full, 1 of weight 0, 1 unhealthy');
+    expect(poolOf([]).pool.shortage()).toBe('none is known');
+    const limited = poolOf(['a', 'b'], { maxConnections: 1 });
+    limited.select();
+    expect(limited.pool.shortage()).toBe('the action has its 1 connections');
+  });
+
   it('tells how its endpoints are', () => {
     const { pool, select } = poolOf([placeOf('a', { weight: 3, maxConnections: 5 })]);
     pool.failed(select(), new Error('broken'));

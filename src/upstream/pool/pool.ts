@@ -101,6 +101,21 @@ export class Pool {
     return able;
   }
 
+  /** Why nothing can be selected, for operators. */
+  shortage(): string {
+    const { maxConnections } = this.#options;
+    if (maxConnections > 0 && this.connections >= maxConnections)
+      return `the action has its ${maxConnections} connections`;
+    if (this.#members.length === 0) return 'none is known';
+    const nowMs = this.#parts.clock.now();
+    const counts = new Map<string, number>();
+    for (const member of this.#members) {
+      const why = member.weight === 0 ? 'of weight 0' : member.stateAt(nowMs);
+      counts.set(why, (counts.get(why) ?? 0) + 1);
+    }
+    return [...counts].map(([why, count]) => `${count} ${why === 'up' ? 'full' : why}`).join(', ');
+  }
+
   /** The endpoint gave an answer, whatever it says. */
   succeeded({ member }: Lease): void {
     this.#passiveHealth.succeeded(member);

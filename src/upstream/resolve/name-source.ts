@@ -21,8 +21,14 @@ export interface Found {
   readonly weight: number;
 }
 
-/** The answers to the queries that one look-up takes. */
+/** By query. */
 type Answers = Map<string, readonly string[]>;
+
+/** One look-up: what it asks, and what it has been told. */
+interface Round {
+  readonly resolver: dns.Resolver;
+  readonly answers: Answers;
+}
 
 const TRY_MS = 2_000;
 const TRIES = 2;
@@ -35,14 +41,12 @@ const NOTHING = new Set(['ENOTFOUND', 'ENODATA']);
 /** Asks for what stands behind one name, again and again. */
 export class NameSource {
   readonly #question: Question;
-  readonly #resolver: dns.Resolver;
+  #resolver: dns.Resolver | null = null;
   /** The last good answers, since one query of several may fail. */
   #known: Answers = new Map();
 
   constructor(question: Question) {
     this.#question = question;
-    this.#resolver = new dns.Resolver({ timeout: TRY_MS, tries: TRIES });
-    if (question.servers !== null) this.#resolver.setServers(question.servers);
   }
 
   /**
@@ -51,50 +55,47 @@ export class NameSource {
    * for one without addresses, or another of `node:dns`.
    */
   async find(): Promise<readonly Found[]> {
-    const { host, srv } = this.#question;
-    const answers: Answers = new Map();
-    const found =
-      srv === null ? await this.#behindName(host, answers) : await this.#behindService(srv, answers);
-    this.#known = answers;
+    const { host, srv, servers } = this.#question;
+    // A resolver reads once which servers the system has.
+    const resolver = new dns.Resolver({ timeout: TRY_MS, tries: TRIES });
+    if (servers !== null) resolver.setServers(servers);
+    this.#resolver = resolver;
+    const round: Round = { resolver, answers: new Map() };
+    const found = srv === null ? await this.#behindName(host, round) : await this.#behindService(srv, round);
+    this.#known = round.answers;
     return found;
   }
 
   /** Gives up on what is under way, as far as the system lets go of it. */
   cancel(): void {
-    this.#resolver.cancel();
+    this.#resolver?.cancel();
   }
 
-  async #behindName(host: string, answers: Answers): Promise<readonly Found[]> {
-    const addresses = await this.#addresses(host, answers);
+  async #behindName(host: string, round: Round): Promise<readonly Found[]> {
+    const addresses = await this.#addresses(host, round);
     return addresses.map((address) => ({ address, port: null, priority: 0, weight: 1 }));
   }
 
-  async #behindService(srv: string, answers: Answers): Promise<readonly Found[]> {
-    const records = await this.#resolver.resolveSrv(srv);
+  async #behindService(srv: string, round: Round): Promise<readonly Found[]> {
+    const records = await round.resolver.resolveSrv(srv);
     // A target of "." says that the service is not to be had here (RFC 2782).
     const targets = records.filter(({ name }) => name !== '' && name !== '.');
-    const all = await Promise.allSettled(
-      targets.map((record) => this.#behindRecord(record, targets, answers)),
-    );
+    const all = await Promise.allSettled(targets.map((record) => this.#behindRecord(record, targets, round)));
     const found = all.flatMap((each) => (each.status === 'fulfilled' ? each.value : []));
     if (found.length > 0) return unique(found);
     throw worst(all) ?? nothing(srv);
   }
 
-  async #behindRecord(
-    record: SrvRecord,
-    all: readonly SrvRecord[],
-    answers: Answers,
-  ): Promise<readonly Found[]> {
+  async #behindRecord(record: SrvRecord, all: readonly SrvRecord[], round: Round): Promise<readonly Found[]> {
     const { name, port, priority } = record;
-    const addresses = await this.#addresses(name, answers);
+    const addresses = await this.#addresses(name, round);
     const weight = weightOf(record, all) / addresses.length;
     return addresses.map((address) => ({ address, port, priority, weight }));
   }
 
   /** All that the queries have found. One that failed says nothing about what the others have found. */
-  async #addresses(host: string, answers: Answers): Promise<readonly string[]> {
-    const resolver = this.#resolver;
+  async #addresses(host: string, round: Round): Promise<readonly string[]> {
+    const { resolver, answers } = round;
     const queries =
       this.#question.servers === null
         ? [this.#ask(`* ${host}`, () => askSystem(host), answers)]

@@ -61,9 +61,12 @@ export class NameWatch {
     const { clock } = this.#parts;
     const answer = await this.#answer().catch((error: unknown) => asError(error));
     if (this.#stopped) return;
-    if (answer instanceof Error) this.#failed(answer);
-    else this.#found(answer);
-    this.#stopTimer = clock.after(this.#pauseMs(), () => void this.#ask());
+    try {
+      if (answer instanceof Error) this.#failed(answer);
+      else this.#found(answer);
+    } finally {
+      this.#stopTimer = clock.after(this.#pauseMs(), () => void this.#ask());
+    }
   }
 
   /** The source's answer, in time. */
