@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { Balancer, Candidate, Candidates, Random } from './balancer.ts';
 import { RoundRobin } from './round-robin.ts';
 
@@ -45,7 +44,12 @@ function draw(key: number, endpoint: number, weight: number): number {
   return weight / -Math.log(even);
 }
 
-const hash32 = (text: string): number => createHash('sha1').update(text).digest().readUInt32BE(0);
+/** FNV-1a over UTF-16 units, then mixed: short texts that differ in one place differ everywhere. */
+function hash32(text: string): number {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
+  return mix(hash);
+}
 
 /** Spreads 32 bits over 32 bits, one to one: every bit of the input changes half of the output's (MurmurHash3's last step). */
 function mix(bits: number): number {
