@@ -51,6 +51,7 @@ export async function startWorkers(parts: WorkersParts): Promise<RunningWorkers>
     clock,
     logger,
     spawn: forkWorkers({ exec: fileURLToPath(WORKER_MODULE), writeLines, clock }),
+    drainMs: () => untilDrainedMs(reading),
     order(worker) {
       // The port is closed when its last worker ends: for port 0 another one would be found.
       if (supervisor.serving === 0) reading = readingAt(reading, port);
@@ -95,7 +96,7 @@ export async function startWorkers(parts: WorkersParts): Promise<RunningWorkers>
       return switched.changes;
     },
     async stop() {
-      await supervisor.stop(untilDrainedMs(reading));
+      await supervisor.stop();
       letGo();
     },
   };

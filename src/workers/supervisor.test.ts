@@ -74,6 +74,7 @@ function rig(count = 2) {
     count,
     clock,
     logger,
+    drainMs: () => 30_000,
     spawn(events) {
       const worker = new FakeWorker(spawned.length + 1, events);
       spawned.push(worker);
@@ -221,7 +222,7 @@ describe('a stop', () => {
   it('tells all workers at the same time, and waits for all', async () => {
     const { supervisor, started, at, clock } = rig(2);
     await started();
-    const stop = supervisor.stop(30_000);
+    const stop = supervisor.stop();
     expect([at(0).stopsTold(), at(1).stopsTold()]).toEqual([1, 1]);
     at(0).exit({ code: 0, signal: null });
     expect(await stateOf(stop)).toBe('pending');
@@ -233,7 +234,7 @@ describe('a stop', () => {
   it('ends workers that take longer than their drain and 15 s', async () => {
     const { supervisor, started, at, clock } = rig(1);
     await started();
-    const stop = supervisor.stop(30_000);
+    const stop = supervisor.stop();
     clock.advance(44_999);
     expect(at(0).killed).toBe(false);
     clock.advance(1);
@@ -246,7 +247,7 @@ describe('a stop', () => {
     const { supervisor, started, at, clock, spawned } = rig(1);
     await started();
     at(0).exit(KILLED);
-    await supervisor.stop(30_000);
+    await supervisor.stop();
     clock.advance(60_000);
     expect(spawned).toHaveLength(1);
   });
@@ -254,7 +255,7 @@ describe('a stop', () => {
   it('during a start fails the start', async () => {
     const { supervisor, at } = rig(1);
     const start = supervisor.start();
-    const stop = supervisor.stop(0);
+    const stop = supervisor.stop();
     at(0).say({ type: 'loaded' });
     at(0).exit({ code: 0, signal: null });
     await expect(start).rejects.toMatchObject({ code: 'WSFW_DRAINING' });
@@ -425,6 +426,9 @@ describe('a reload', () => {
     await reload;
     at(2).say(READY);
     expect(at(2).stopsTold()).toBe(1);
+    // It has connections by now, which have their time to drain.
+    clock.advance(44_999);
+    expect(at(2).killed).toBe(false);
     at(2).exit({ code: 0, signal: null });
     expect(spawned).toHaveLength(4);
     at(3).comeUp();
@@ -447,7 +451,7 @@ describe('a reload', () => {
     expect(order).toEqual([]);
     await say(at(0), 'switched');
     await reload;
-    void supervisor.stop(0);
+    void supervisor.stop();
     at(0).exit({ code: 0, signal: null });
     await expect(second).rejects.toThrow();
     await expect(
@@ -490,7 +494,7 @@ describe('in any order of events', () => {
         start.catch(() => {});
         const take = (each: Step): void => {
           if (each.do === 'advance') clock.advance(each.ms);
-          if (each.do === 'stop') void supervisor.stop(1000);
+          if (each.do === 'stop') void supervisor.stop();
           if (each.do === 'advance' || each.do === 'stop') return;
           const worker = alive()[each.pick % Math.max(1, alive().length)];
           if (worker === undefined) return;
@@ -506,7 +510,7 @@ describe('in any order of events', () => {
           // Whoever is told to end ends.
           for (const worker of alive()) if (worker.killed) worker.exit(KILLED);
         }
-        const stop = supervisor.stop(1000);
+        const stop = supervisor.stop();
         for (const worker of alive()) expect(worker.stopsTold()).toBeGreaterThanOrEqual(1);
         for (const worker of alive()) worker.exit({ code: 0, signal: null });
         await stop;

@@ -23,6 +23,8 @@ export interface SupervisorParts {
   readonly spawn: Spawn;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** What a worker may take to drain, asked when it is told to stop. */
+  drainMs(): number;
   /** What a worker is told when it is loaded. */
   order(worker: number): ToWorker;
   /** Whatever a worker says that is not about its own life. */
@@ -43,7 +45,6 @@ export class Supervisor {
   #phase: Phase = 'idle';
   #settleStart: { resolve(ready: Ready): void; reject(error: Error): void } | null = null;
   #failure: Error | null = null;
-  #drainMs = 0;
   #generation = 0;
   /** The latest reload, and all before it. */
   #reloads: Promise<unknown> = Promise.resolve();
@@ -85,13 +86,10 @@ export class Supervisor {
     return started;
   }
 
-  /**
-   * Lets all workers drain at the same time, and waits until they are gone. A second call waits for the first.
-   * @param drainMs what they may take for it, each.
-   */
-  stop(drainMs: number): Promise<void> {
+  /** Lets all workers drain at the same time, and waits until they are gone. A second call waits for the first. */
+  stop(): Promise<void> {
     if (this.#phase === 'starting') this.#failure ??= stoppedTooEarly();
-    this.#leave(drainMs);
+    this.#leave();
     return this.#allGone;
   }
 
@@ -207,7 +205,7 @@ export class Supervisor {
       case 'starting':
         this.#failure ??=
           reason ?? how.error ?? new Error(`worker ${place.worker} ${inWords(how)} before it listened`);
-        this.#leave(0);
+        this.#leave();
         return;
       case 'running':
         if (retired) this.#fill(place);
@@ -235,10 +233,9 @@ export class Supervisor {
     place.cancel = this.#parts.clock.after(restartInMs, () => this.#fill(place));
   }
 
-  #leave(drainMs: number): void {
+  #leave(): void {
     if (this.#phase === 'stopping' || this.#phase === 'stopped') return;
     this.#phase = 'stopping';
-    this.#drainMs = drainMs;
     for (const place of this.#places) this.#tellToStop(place);
     this.#finishIfEmpty();
   }
@@ -248,7 +245,7 @@ export class Supervisor {
     const { process } = place;
     if (process === null) return;
     process.send({ type: 'stop' });
-    place.cancel = this.#parts.clock.after(this.#drainMs + RELEASE_MS, () => process.kill());
+    place.cancel = this.#parts.clock.after(this.#parts.drainMs() + RELEASE_MS, () => process.kill());
   }
 
   #finishIfEmpty(): void {
