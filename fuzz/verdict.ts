@@ -33,7 +33,7 @@ const fault = (name: string, detail = ''): Fault => ({ name, detail });
 export function judge(played: Case, seen: Played): Fault | null {
   if (!seen.over) return fault('hang', 'the gateway did not end the connection in time');
   for (const upstream of seen.upstreams) {
-    const wrong = judgeRequest(upstream) ?? judgeFramesTo(upstream, framesFromGateway(upstream), true);
+    const wrong = judgeRequest(upstream) ?? judgeFramesTo(upstream, framesFromGateway(upstream), true, true);
     if (wrong !== null) return wrong;
   }
   return judgeClient(played, seen);
@@ -55,10 +55,11 @@ function judgeClient(played: Case, { client, upstreams }: Played): Fault | null 
   if (last === undefined && played.over === 'proxy') return null;
   if (last === undefined) return client.left === null ? judgeSilence(played, client) : null;
   if (frames === null) return null;
+  const deflate = valuesOf(last.headers, 'sec-websocket-extensions').length > 0;
   return (
     judgeAcceptance(played, client, last.headers, upstreams) ??
-    judgeFramesTo(client, frames, false) ??
-    judgeForwarding(played, client, frames, upstreams)
+    judgeFramesTo(client, frames, false, deflate) ??
+    judgeForwarding(played, client, frames, upstreams, deflate)
   );
 }
 
@@ -201,10 +202,10 @@ function isAcceptance({ sent, received }: SideRecord): boolean {
 // What passes between them.
 
 /** All that the gateway sends are frames that RFC 6455 allows, and nothing after a close. */
-function judgeFramesTo(side: SideRecord, bytes: Buffer, masked: boolean): Fault | null {
+function judgeFramesTo(side: SideRecord, bytes: Buffer, masked: boolean, deflate: boolean): Fault | null {
   if (masked && bytes.length > 0 && !isAcceptance(side))
     return fault('bytes to an upstream that accepted nothing');
-  const { violation, close, completeBytes } = parseFrames(bytes, { masked, deflate: true });
+  const { violation, close, completeBytes } = parseFrames(bytes, { masked, deflate });
   const to = masked ? 'the upstream' : 'the client';
   if (violation !== null) return fault(`invalid frame to ${to}`, violation.kind);
   if (close !== null && completeBytes < bytes.length) return fault(`bytes behind a close to ${to}`);
@@ -217,6 +218,7 @@ function judgeForwarding(
   client: SideRecord,
   toClient: Buffer,
   upstreams: readonly SideRecord[],
+  deflate: boolean,
 ): Fault | null {
   const [upstream] = upstreams;
   if (played.kind === 'handshake' || played.over === 'proxy') return null;
@@ -224,11 +226,10 @@ function judgeForwarding(
   const clientStart = afterHead(client.sent);
   const upstreamStart = afterHead(upstream.sent);
   if (clientStart === null || upstreamStart === null) return null;
-  const deflate = { deflate: true };
-  const fromClient = parseFrames(client.sent.subarray(clientStart), { masked: true, ...deflate });
-  const fromUpstream = parseFrames(upstream.sent.subarray(upstreamStart), { masked: false, ...deflate });
-  const atUpstream = parseFrames(framesFromGateway(upstream), { masked: true, ...deflate });
-  const atClient = parseFrames(toClient, { masked: false, ...deflate });
+  const fromClient = parseFrames(client.sent.subarray(clientStart), { masked: true, deflate });
+  const fromUpstream = parseFrames(upstream.sent.subarray(upstreamStart), { masked: false, deflate });
+  const atUpstream = parseFrames(framesFromGateway(upstream), { masked: true, deflate });
+  const atClient = parseFrames(toClient, { masked: false, deflate });
   return (
     compare('to the upstream', fromClient.frames, atUpstream.frames, atClient.frames) ??
     compare('to the client', fromUpstream.frames, atClient.frames, atUpstream.frames) ??
@@ -285,8 +286,6 @@ function judgeViolation(
   const isSlow = steps.some((step) => step.do === 'wait' || step.do === 'pause' || step.do === 'pieces');
   if (kind !== 'frames' || violation === null || client.left !== null) return null;
   if (controls > 20 || isBig || isSlow) return null;
-  // Whether compression was agreed decides which of two faults came first.
-  if (violation.kind === 'unexpected-rsv1' || frames.some(({ rsv1 }) => rsv1)) return null;
   const close = got.at(-1);
   if (close?.opcode !== OPCODE.close)
     return fault('a violation was not answered with a close', violation.kind);
