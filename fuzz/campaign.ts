@@ -1,13 +1,13 @@
 import { setTimeout } from 'node:timers/promises';
 import type { Case, Kind } from './case.ts';
 import { Corpus } from './corpus.ts';
+import type { Fault } from './fault.ts';
 import { type Finding, readCorpus } from './findings.ts';
 import { generate } from './generate.ts';
 import { shrinkCase, shrinkList } from './minimise.ts';
 import { mutateCase } from './mutate-case.ts';
 import { Random } from './random.ts';
 import { Rig } from './rig.ts';
-import type { Fault } from './verdict.ts';
 
 /** Connections under way at a time: fewer while echoes take longer than this, since a busy machine only finds timeouts. */
 const AT_ONCE = 200;

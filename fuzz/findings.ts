@@ -1,8 +1,8 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Case } from './case.ts';
+import type { Fault } from './fault.ts';
 import { CORPUS_FOLDER, FINDINGS_FOLDER } from './paths.ts';
-import type { Fault } from './verdict.ts';
 
 /** A fault with what leads to it, as it is kept in a file. */
 export interface Finding {

@@ -5,11 +5,13 @@ import { setTimeout } from 'node:timers/promises';
 import { connect as connectTls, createServer as createTlsServer } from 'node:tls';
 import { Canary } from './canary.ts';
 import type { Case, Step } from './case.ts';
+import type { Fault } from './fault.ts';
 import { type GatewayHandle, GatewayHandle as Handle } from './gateway-handle.ts';
+import { acceptFor, keyOf } from './judge-request.ts';
 import type { GatewayPorts, GatewayState } from './messages.ts';
 import { certificate } from './paths.ts';
 import { Peer, type SideRecord } from './peer.ts';
-import { acceptFor, type Fault, judge, keyOf, type Played } from './verdict.ts';
+import { judge, type Played } from './verdict.ts';
 
 /** Everything that a step or the gateway may wait for, and then some. */
 const OVER_MS = 14_000;
