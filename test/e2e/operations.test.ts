@@ -42,7 +42,7 @@ interface Probe {
 }
 
 const [configMap, deployment] = parseAllDocuments(read('deploy/kubernetes/wsfw.yaml')).map(
-  (document): unknown => document.toJS(),
+  (document) => document.toJS() as unknown,
 ) as [ConfigMap, Deployment];
 const pod = deployment.spec.template.spec;
 const container = pod.containers[0];
