@@ -83,9 +83,14 @@ export class Member implements Candidate {
 
   /** Counts one more connection, from here until the lease is released. */
   lease(): Lease {
-    const lease = new Lease(this, this.#leases);
+    const lease = new Lease(this);
     this.#leases.add(lease);
     return lease;
+  }
+
+  /** Takes a lease back. Only the first time counts. */
+  release(lease: Lease): void {
+    this.#leases.delete(lease);
   }
 
   /** Its connections, handshakes under way left out. */
@@ -107,15 +112,13 @@ export class Lease {
   readonly member: Member;
   /** `null` until it is opened. */
   connection: Connection | null = null;
-  readonly #leases: Set<Lease>;
 
-  constructor(member: Member, leases: Set<Lease>) {
+  constructor(member: Member) {
     this.member = member;
-    this.#leases = leases;
   }
 
   /** Gives it back. Only the first time counts. */
   release(): void {
-    this.#leases.delete(this);
+    this.member.release(this);
   }
 }
