@@ -59,8 +59,9 @@ function judgeSilence(played: Case, { sent, ended, spokeForMs, livedMs, writes }
   if (sent.toString('latin1', 0, 4) === 'PRI ') return null;
   // TLS that is not up in time ends without an answer.
   if (played.over === 'tls' && livedMs > SLOW_TLS_MS) return null;
-  // The gateway listens on for a second; whoever speaks longer may be cut off before it reads the answer.
-  if (ended === 'reset' && spokeForMs > LISTENS_ON_MS) return null;
+  // The gateway listens on for a second; whoever speaks longer, or does not read, may be cut off before it has the answer.
+  const pauses = played.client.some((step) => step.do === 'pause');
+  if (ended === 'reset' && (pauses || spokeForMs > LISTENS_ON_MS)) return null;
   return fault(
     `no answer, but ${ended === 'reset' ? 'a reset' : 'an end'}`,
     `${sent.length} bytes were said in ${writes} writes and ${Math.round(spokeForMs)} ms, it came after ${Math.round(livedMs)} ms`,
