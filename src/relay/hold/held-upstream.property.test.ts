@@ -140,6 +140,10 @@ class Run {
     expect(parse(rig.given, false).violation, 'the client gets valid frames').toBeNull();
     const said = Buffer.concat(this.#said.map((bytes) => dataIn(bytes, false)));
     expect(dataIn(rig.given, false).equals(said), 'and all that was said').toBe(true);
+    expect(
+      rig.sockets.some(({ wasPushed }) => wasPushed),
+      'only one write is under way',
+    ).toBe(false);
     expect(rig.failure !== null, 'it fails when a message was cut').toBe(this.#isCut);
   }
 

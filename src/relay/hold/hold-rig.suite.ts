@@ -11,6 +11,8 @@ import type { Redialed } from './redialing.ts';
 export class FakeSocket extends Duplex {
   /** What was handed to it, in order. */
   readonly got: Buffer[] = [];
+  /** Whether more was handed to it while the network had not taken what was. */
+  wasPushed = false;
   /** What it was ended with. */
   farewell: Buffer | null = null;
   #isStalled = false;
@@ -22,6 +24,7 @@ export class FakeSocket extends Duplex {
 
   override write(chunk: Uint8Array, ...rest: never[]): boolean {
     this.got.push(Buffer.from(chunk));
+    this.wasPushed ||= this.#written !== null;
     return super.write(chunk, ...rest);
   }
 

@@ -1,4 +1,4 @@
-import { Scanner } from '../../websocket/scanner.ts';
+import { Scanner, STEPS } from '../../websocket/scanner.ts';
 
 const FIRST_SLAB_BYTES = 512;
 const MAX_SLAB_BYTES = 16 * 1024;
@@ -65,7 +65,7 @@ export class KeptMessages {
   #lastBoundary(bytes: Uint8Array): number {
     let boundary = 0;
     for (let at = 0; at < bytes.length; ) {
-      this.#left.advance(bytes, at, true);
+      if (this.#left.advance(bytes, at, true) === STEPS.violation) return bytes.length;
       at = this.#left.end;
       if (this.#left.betweenMessages) boundary = at;
     }
