@@ -37,6 +37,11 @@ export class RestartingUpstream {
       this.#serve(socket, request);
     });
     http.on('upgrade', (request, socket, head) => {
+      // A connection that the old server had taken, and whose handshake comes too late.
+      if (this.#http !== http) {
+        socket.destroy();
+        return;
+      }
       this.handshakes.push({
         resumed: request.headers['x-wsfw-resumed'] as string | undefined,
         id: request.headers['x-request-id'] as string | undefined,
@@ -45,13 +50,13 @@ export class RestartingUpstream {
         sockets.handleUpgrade(request, socket, head, (opened) => sockets.emit('connection', opened, request));
       else socket.end(`HTTP/1.1 ${this.refusal} No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`);
     });
+    this.#http = http;
+    this.#sockets = sockets;
     await within(
-      new Promise<void>((resolve) => http.listen(this.#port, '127.0.0.1', resolve)),
+      new Promise<void>((resolve) => http.listen(this.#port, '127.0.0.1', 4096, resolve)),
       'start of the upstream',
     );
     this.#port = (http.address() as AddressInfo).port;
-    this.#http = http;
-    this.#sockets = sockets;
   }
 
   /** Takes it down: with a close frame of that code, or by cutting its connections. */
@@ -64,6 +69,7 @@ export class RestartingUpstream {
       if (how === 'cut') socket.terminate();
       else socket.close(how);
     }
+    http.closeIdleConnections();
     await within(closed, 'stop of the upstream');
   }
 }

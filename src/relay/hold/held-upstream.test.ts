@@ -74,6 +74,13 @@ describe('a message that the lost upstream', () => {
 
   it('has not got yet is not lost when it goes while it is being told what was kept', async () => {
     const rig = await heldRig();
+    const half = text('in two halves');
+    rig.stream.write(half.subarray(0, 8));
+    await rig.join();
+    rig.stream.write(half.subarray(8));
+    await rig.settle();
+    rig.socket.push(null);
+    await rig.settle();
     const many = Array.from({ length: 2000 }, (_, i) => `message ${i}`);
     for (const one of many) rig.stream.write(text(one));
     const dial = await rig.nextDial();
