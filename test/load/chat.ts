@@ -51,7 +51,7 @@ class ChatClient {
 }
 
 /** How often everybody who was answered says something. */
-const EVERY_MS = 100;
+const EVERY_MS = 500;
 const HANDSHAKES_AT_ONCE = 50;
 
 /** Many clients that chat until they are told to stop. */

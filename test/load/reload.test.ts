@@ -8,7 +8,9 @@ const WARM_UP_ROUNDS = 20;
 /** Generous: some KiB a reload are what the engine keeps of code that it has just compiled. */
 const MAX_GROWTH_BYTES_A_ROUND = 64 * 1024;
 describe('a gateway process', () => {
-  it(`loses nothing of ${STAYING} chats while it is reloaded ${ROUNDS} times, and its memory comes back`, async () => {
+  it(`loses nothing of ${STAYING} chats while it is reloaded ${ROUNDS} times, and its memory comes back`, {
+    timeout: 240_000,
+  }, async () => {
     const upstream = await startChatUpstream();
     onTestFinished(() => upstream.close());
     const gateway = new ReloadedGateway(upstream.port);
