@@ -155,6 +155,24 @@ describe('a client with hold', () => {
     expect(await close).toBe('1012 service restart');
   });
 
+  it('is not read any more once bufferBytes are kept, and that is not held against its upstream', async () => {
+    await start({ bufferBytes: '64KiB' }, { writeTimeout: '200ms' });
+    const client = await open();
+    await upstream.stop('cut');
+    await held();
+    const message = 'x'.repeat(50_000);
+    const count = 200;
+    let echoed = 0;
+    client.on('message', () => echoed++);
+    for (let i = 0; i < count; i++) client.send(message);
+    // As long as it takes a side that does not read to be given up.
+    const connection = [...gateway.gateway.connections()][0];
+    await expect.poll(() => connection?.stats().hold?.heldMs ?? 0, { timeout: 5000 }).toBeGreaterThan(800);
+    expect(connection?.stats().client.messages).toBeLessThan(10);
+    await upstream.start();
+    await expect.poll(() => echoed, { timeout: 5000 }).toBe(count);
+  });
+
   it('is resumed when its upstream has fallen silent', async () => {
     await start({}, { pingInterval: '200ms', pongTimeout: '300ms' });
     const client = await open();
