@@ -91,6 +91,8 @@ export class Rig {
       const client = await this.#connect(played);
       const peer = new Peer(client.socket, 'client', (text) => text.replaceAll('{case}', id), client.tcp);
       await peer.play(played.client);
+      // As long as the upstream speaks nobody has to end anything.
+      await Promise.all(underway.upstreams.map(({ done }) => done));
       const over = await peer.over(OVER_MS);
       const upstreams = await this.#endUpstreams(underway);
       return judge(played, { client: peer.record, upstreams, over } satisfies Played);
