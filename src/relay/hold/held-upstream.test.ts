@@ -98,6 +98,25 @@ describe('a message that the lost upstream', () => {
   });
 });
 
+it('is ended only when all that was kept has been taken', async () => {
+  const rig = await heldRig();
+  for (let i = 0; i < 2000; i++) rig.stream.write(text('message'));
+  const dial = await rig.nextDial();
+  const leg = rig.leg();
+  rig.socket.stall();
+  dial.answer({ kind: 'joined', leg });
+  await rig.settle();
+  rig.stream.end();
+  await rig.settle();
+  expect(rig.socket.writableEnded).toBe(false);
+  for (let i = 0; i < 100 && !rig.socket.writableEnded; i++) {
+    rig.socket.release();
+    await rig.settle();
+  }
+  expect(textsIn(rig.socket.bytes, true)).toHaveLength(2000);
+  expect(rig.socket.writableEnded).toBe(true);
+});
+
 describe('a client without an upstream', () => {
   it('is read until bufferBytes are kept, and again when another took them', async () => {
     const rig = await heldRig({ bufferBytes: 1000 });

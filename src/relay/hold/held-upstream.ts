@@ -135,7 +135,8 @@ export class HeldUpstream extends Duplex implements LineOwner {
     if (this.#line === null) {
       this.#over();
       done();
-    } else this.#line.socket.end(() => done());
+    } else if (this.#kept.isEmpty) this.#line.socket.end(() => done());
+    else this.#waiting = { chunks: [], done: () => this._final(done) };
   }
 
   override _destroy(error: Error | null, done: Done): void {
