@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { PROXIES } from '../proxies/index.mjs';
 import { MEASURE_NAMES } from './measures.mjs';
@@ -17,19 +18,23 @@ import { FULL, narrow, QUICK, TINY } from './plan.mjs';
  */
 
 const PLANS = { full: FULL, quick: QUICK, tiny: TINY };
-const QUICK_PROXIES = ['wsfw', 'bare'];
+const BRIEF_PROXIES = ['wsfw', 'bare'];
+/** What makes a run another one than that whose results are kept. */
+const NARROWING = /** @type {const} */ (['proxies', 'measures', 'sizes', 'connections', 'depths', 'rounds']);
 
 export const USAGE = `Usage: npm run bench -- [options]
 
   --quick              fewer rounds and only wsfw and the bare relay: two minutes
-  --tiny               everything once and briefly, to see that it works: its figures say nothing
+  --tiny               each measure once and briefly, of wsfw and the bare relay, to see that it works:
+                       its figures say nothing
   --proxies a,b        only these: ${PROXIES.map((proxy) => proxy.name).join(', ')}
   --measures a,b       only these: ${MEASURE_NAMES.join(', ')}
   --sizes a,b          only messages of so many bytes, as in the plan: 128, 1024, 16384, 65536
   --connections a,b    only so many connections: 100, 1000
   --depths a,b         only so many messages in flight on each connection: 1, 8
   --rounds N           rounds of each measure
-  --out FOLDER         where the results go (default: bench/results)
+  --out FOLDER         where the results go (default: bench/results for a full run; bench/results/local, which
+                       Git ignores, with any of the options above)
   --assert             exit with 1 when a target is not met
   --help               this text
 
@@ -37,11 +42,11 @@ Exit codes: 0 measured, 1 a target was not met (only with --assert), 2 something
 
 /**
  * @param {string[]} args
- * @param {string} defaultOut
+ * @param {string} results Folder of the results that are kept, those of a full run.
  * @returns {Options | null} `null` when help was asked for
  * @throws {Error} what is wrong with the arguments
  */
-export function readOptions(args, defaultOut) {
+export function readOptions(args, results) {
   const { values } = parseArgs({
     args,
     options: {
@@ -53,7 +58,7 @@ export function readOptions(args, defaultOut) {
       connections: { type: 'string' },
       depths: { type: 'string' },
       rounds: { type: 'string' },
-      out: { type: 'string', default: defaultOut },
+      out: { type: 'string' },
       assert: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
@@ -62,11 +67,12 @@ export function readOptions(args, defaultOut) {
 
   const known = PROXIES.map((proxy) => proxy.name);
   const extent = values.tiny ? 'tiny' : values.quick ? 'quick' : 'full';
-  const proxies = values.proxies ?? (extent === 'full' ? known : QUICK_PROXIES).join(',');
+  const whole = extent === 'full' && NARROWING.every((name) => values[name] === undefined);
+  const proxies = values.proxies ?? (extent === 'full' ? known : BRIEF_PROXIES).join(',');
   return {
     extent,
     assert: values.assert,
-    out: values.out,
+    out: values.out ?? (whole ? results : join(results, 'local')),
     proxies: namesIn('--proxies', proxies, known),
     proxiesChosen: values.proxies !== undefined,
     measures: namesIn('--measures', values.measures ?? MEASURE_NAMES.join(','), MEASURE_NAMES),

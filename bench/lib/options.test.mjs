@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { estimate, runsFor } from '../measures/index.mjs';
 import { PROXIES } from '../proxies/index.mjs';
@@ -49,6 +50,24 @@ test('knows how to get the same again, but not where its results went', () => {
     'npm run bench -- --quick --rounds 2',
   );
   assert.equal(read('--out=/secret').command, 'npm run bench');
+});
+
+test('keeps the results of full runs apart from those of all others', () => {
+  assert.equal(read().out, 'results');
+  assert.equal(read('--assert').out, 'results');
+  const local = join('results', 'local');
+  for (const option of ['--quick', '--tiny']) assert.equal(read(option).out, local, option);
+  for (const [option, value] of [
+    ['--proxies', 'wsfw'],
+    ['--measures', 'cpu'],
+    ['--sizes', '128'],
+    ['--connections', '100'],
+    ['--depths', '1'],
+    ['--rounds', '20'],
+  ]) {
+    assert.equal(read(`${option}=${value}`).out, local, option);
+  }
+  assert.equal(read('--tiny', '--out', 'elsewhere').out, 'elsewhere');
 });
 
 test('says what is wrong with an option', () => {
