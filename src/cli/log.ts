@@ -49,7 +49,6 @@ function prettyStream(color: boolean): pretty.PrettyStream {
     colorize: color,
     sync: true,
     translateTime: 'SYS:HH:MM:ss.l',
-    ignore: 'pid,hostname',
     singleLine: true,
     // An error is shown as the escaped JSON of an object: its text may hold what a peer sent.
     errorLikeObjectKeys: [],

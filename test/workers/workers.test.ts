@@ -146,7 +146,7 @@ describe('two workers', TIMEOUT, () => {
   it('are named in the startup message', async () => {
     const { command } = await launch(bed, { args: ['--log-format', 'pretty'] });
     await command.output(/Workers +2 /);
-    await command.output(/worker listens.*"worker":1/);
+    await command.output(/INFO \(\d+\): worker listens.*"worker":1/);
   });
 });
 
