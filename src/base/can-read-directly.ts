@@ -21,9 +21,15 @@ async function tryIt(): Promise<boolean> {
   const server = createServer({ allowHalfOpen: true });
   const sockets: Duplex[] = [];
   const abort = new AbortController();
-  const cancel = systemClock.after(DEADLINE_MS, () => abort.abort());
+  const fail = (): void => abort.abort();
+  const cancel = systemClock.after(DEADLINE_MS, fail);
+  /** Watched from the first moment: an error that nobody listens for would end the process. */
+  const watch = <S extends Duplex>(socket: S): S => {
+    sockets.push(socket.on('error', fail));
+    return socket;
+  };
   try {
-    return await passesTest(server, sockets, abort.signal);
+    return await passesTest(server.on('error', fail), watch, abort.signal);
   } catch {
     return false;
   } finally {
@@ -33,15 +39,17 @@ async function tryIt(): Promise<boolean> {
   }
 }
 
-async function passesTest(server: Server, sockets: Duplex[], signal: AbortSignal): Promise<boolean> {
+async function passesTest(
+  server: Server,
+  watch: <S extends Duplex>(socket: S) => S,
+  signal: AbortSignal,
+): Promise<boolean> {
   server.listen(0, '127.0.0.1');
   await once(server, 'listening', { signal });
   const accepting = once(server, 'connection', { signal });
-  const far = connect((server.address() as AddressInfo).port, '127.0.0.1');
-  sockets.push(far);
+  const far = watch(connect((server.address() as AddressInfo).port, '127.0.0.1'));
   const [accepted] = (await accepting) as [Socket];
-  const direct = readDirectly(accepted);
-  sockets.push(accepted, direct);
+  const direct = watch(readDirectly(watch(accepted)));
   if (!(direct instanceof DirectSocket)) return false;
 
   direct.reader = { gotBytes: (bytes) => void direct.write(Buffer.from(bytes)) };

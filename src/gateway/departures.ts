@@ -73,6 +73,7 @@ export class Departures {
   #terminateAll(): void {
     const { registry, logger } = this.#parts;
     for (const one of this.#underWay) one.cancel();
+    this.#underWay.clear();
     const rest = [...registry.connections()];
     if (rest.length === 0) return;
     logger.warn({ connections: rest.length }, 'the time to drain is up: terminating what is still open');

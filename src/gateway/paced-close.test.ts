@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ManualClock } from '../../test/support/manual-clock.ts';
@@ -66,12 +68,28 @@ describe('a paced close', () => {
     expect(clock.pending).toBe(0);
   });
 
+  it('keeps none of the connections that it has closed', async () => {
+    setFlagsFromString('--expose-gc');
+    const collect: unknown = runInNewContext('gc');
+    const open = connections(3);
+    const references = open.map((connection) => new WeakRef(connection));
+    const clock = new ManualClock();
+    const paced = new PacedClose(open, { clock, periodMs: 100, random: () => 0.5, close: () => {} });
+    clock.advance(200);
+    open.length = 0;
+    await new Promise((resolve) => setImmediate(resolve));
+    if (typeof collect === 'function') collect();
+    expect(references.map((reference) => reference.deref())).toEqual([undefined, undefined, undefined]);
+    expect(paced.isOver).toBe(true);
+  });
+
   it('leaves the others open when it is cancelled', () => {
     const { clock, closed, paced } = start(4, 1000);
     clock.advance(500);
     paced.cancel();
     clock.advance(10_000);
     expect(closed).toHaveLength(2);
+    expect(paced.leftMs).toBe(0);
     expect(clock.pending).toBe(0);
   });
 

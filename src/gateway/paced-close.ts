@@ -24,7 +24,9 @@ export interface Pace {
  * period, each at a random moment of its own share of it.
  */
 export class PacedClose {
-  readonly #connections: readonly Connection[];
+  /** Let go of when all had their turn: whoever keeps this keeps no connections. */
+  #connections: readonly Connection[];
+  readonly #count: number;
   readonly #pace: Pace;
   readonly #startedAt: number;
   readonly #shareMs: number;
@@ -35,28 +37,31 @@ export class PacedClose {
 
   constructor(connections: readonly Connection[], pace: Pace) {
     this.#connections = connections;
+    this.#count = connections.length;
     this.#pace = pace;
     this.#startedAt = pace.clock.now();
-    this.#shareMs = periodFor(connections.length, pace.periodMs) / Math.max(1, connections.length);
+    this.#shareMs = periodFor(this.#count, pace.periodMs) / Math.max(1, this.#count);
     this.#nextAt = this.#momentOf(0);
     this.#takeTurns();
     if (!this.isOver) this.#stopTurns = pace.clock.every(TURN_MS, () => this.#takeTurns());
   }
 
   get isOver(): boolean {
-    return this.#closed === this.#connections.length;
+    return this.#closed >= this.#count;
   }
 
   /** Milliseconds until the last is told to close. */
   get leftMs(): number {
     if (this.isOver) return 0;
-    const endsAt = this.#startedAt + this.#shareMs * this.#connections.length;
+    const endsAt = this.#startedAt + this.#shareMs * this.#count;
     return Math.max(0, Math.ceil(endsAt - this.#pace.clock.now()));
   }
 
   /** Leaves those open whose turn has not come. */
   cancel(): void {
     this.#stopTurns();
+    this.#closed = this.#count;
+    this.#connections = [];
   }
 
   #takeTurns(): void {
@@ -66,7 +71,7 @@ export class PacedClose {
       this.#nextAt = this.#momentOf(++this.#closed);
       if (connection !== undefined) this.#pace.close(connection);
     }
-    if (this.isOver) this.#stopTurns();
+    if (this.isOver) this.cancel();
   }
 
   #momentOf(index: number): number {

@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 
 interface State {
@@ -8,6 +9,8 @@ interface State {
   latest: ServerResponse | null;
   /** How much was read from it when its last request was answered: more is the begin of another. */
   bytesSettled: number;
+  /** No request of it was answered yet. */
+  fresh: boolean;
   /** An upgrade is undecided, or the connection is being ended. */
   engaged: boolean;
   /** Its last answer is decided on, though Node may still read from it. */
@@ -19,6 +22,7 @@ interface State {
 export class OpenSockets {
   readonly #states = new Map<Duplex, State>();
   readonly #onClose: (this: Duplex) => void;
+  #endsIdle = false;
   #whenEmpty: (() => void)[] = [];
 
   constructor() {
@@ -37,7 +41,9 @@ export class OpenSockets {
     this.#states.set(socket, {
       unanswered: 0,
       latest: null,
-      bytesSettled: 0,
+      // A PROXY header was read before it came here.
+      bytesSettled: bytesReadFrom(socket) - socket.readableLength,
+      fresh: true,
       engaged: false,
       finished: false,
       waiting: [],
@@ -68,7 +74,10 @@ export class OpenSockets {
       state.unanswered--;
       if (state.latest === response) state.latest = null;
       state.bytesSettled = bytesReadFrom(socket);
-      if (state.unanswered === 0) wake(state);
+      state.fresh = false;
+      if (state.unanswered > 0) return;
+      wake(state);
+      if (this.#endsIdle && !state.engaged) endSoon(socket);
     });
   }
 
@@ -111,16 +120,19 @@ export class OpenSockets {
 
   /** Whether there are any whose first request has not come, or whose latest is not answered. */
   get areBusy(): boolean {
-    for (const [socket, { unanswered, engaged, finished, bytesSettled }] of this.#states) {
+    for (const [socket, { unanswered, engaged, finished, fresh, bytesSettled }] of this.#states) {
       if (finished) continue;
-      if (unanswered > 0 || engaged || bytesSettled === 0 || bytesReadFrom(socket) !== bytesSettled)
-        return true;
+      if (unanswered > 0 || engaged || fresh || bytesReadFrom(socket) !== bytesSettled) return true;
     }
     return false;
   }
 
-  /** Ends sockets between two requests, and those on which nothing ever came; not those in the middle of a head. */
+  /**
+   * Ends sockets between two requests, and those on which nothing ever came; not those in the middle of a head. From now
+   * on each ends with its answer.
+   */
   endIdle(): void {
+    this.#endsIdle = true;
     for (const [socket, state] of this.#states) {
       const silent = bytesReadFrom(socket) === state.bytesSettled;
       if (state.unanswered === 0 && !state.engaged && silent) socket.destroy();
@@ -145,6 +157,12 @@ export class OpenSockets {
 
 const bytesReadFrom = (socket: Duplex): number =>
   'bytesRead' in socket && typeof socket.bytesRead === 'number' ? socket.bytesRead : 0;
+
+/** When everything that was written has left. */
+function endSoon(socket: Duplex): void {
+  if (socket instanceof Socket) socket.destroySoon();
+  else socket.end();
+}
 
 function wake(state: State): void {
   const { waiting } = state;

@@ -3,7 +3,7 @@ import type { Cancel, Clock } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
 import { ACCEPT_WARNING_EVERY_MS } from './limits.ts';
 import { type ProxiedSource, readProxyHeader } from './proxy-header.ts';
-import { peerOf } from './tls-handshakes.ts';
+import { connectionKey } from './tls-handshakes.ts';
 import type { Trust } from './trust.ts';
 import { adopt } from './undecided-socket.ts';
 
@@ -43,7 +43,7 @@ export class ProxiedSockets {
 
   /** Whose connection the balancer says it is; `null` when it is the peer's own. */
   sourceOf(socket: object): ProxiedSource | null {
-    return this.#sources.get(peerOf(socket)) ?? null;
+    return this.#sources.get(connectionKey(socket)) ?? null;
   }
 
   /** Reads the header of a new connection, and passes the socket on. One that has none, or is late, ends. */
@@ -96,7 +96,7 @@ export class ProxiedSockets {
 
   #pass(socket: Socket, source: ProxiedSource | null, rest: Buffer): void {
     if (source !== null) {
-      const key = peerOf(socket);
+      const key = connectionKey(socket);
       this.#sources.set(key, source);
       socket.once('close', () => {
         // Another connection may have taken the port since.

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Cancel, Clock } from '../base/clock.ts';
 
@@ -9,7 +10,7 @@ interface Underway {
 
 /**
  * Sockets whose TLS handshake is under way. Node gives the raw socket first and, once it is done, another one that
- * wraps it; the peer's address and port tell which belongs to which. One that takes too long is ended.
+ * wraps it; the addresses and ports of both ends tell which belongs to which. One that takes too long is ended.
  */
 export class TlsHandshakes {
   readonly #underway = new Map<string, Underway>();
@@ -25,7 +26,7 @@ export class TlsHandshakes {
 
   /** @param withinMs how long it may take; `0` for ever. */
   began(raw: Duplex, withinMs: number): void {
-    const key = peerOf(raw);
+    const key = connectionKey(raw);
     const cancel = withinMs > 0 ? this.#clock.after(withinMs, () => raw.destroy()) : () => {};
     const onClose = () => {
       cancel();
@@ -37,7 +38,7 @@ export class TlsHandshakes {
 
   /** Leaves nothing on the raw socket. */
   done(secure: Duplex): void {
-    const key = peerOf(secure);
+    const key = connectionKey(secure);
     const handshake = this.#underway.get(key);
     if (handshake === undefined) return;
     this.#underway.delete(key);
@@ -50,8 +51,11 @@ export class TlsHandshakes {
   }
 }
 
-/** What a socket and the one that wraps it for TLS have in common. */
-export function peerOf(socket: object): string {
-  if (!('remoteAddress' in socket) || !('remotePort' in socket)) return '';
-  return `${String(socket.remoteAddress)}|${String(socket.remotePort)}`;
+/**
+ * What a socket and the one that wraps it for TLS have in common: both ends of the connection, since a client may use one
+ * port towards several addresses of ours.
+ */
+export function connectionKey(socket: object): string {
+  const { remoteAddress, remotePort, localAddress, localPort }: Partial<Socket> = socket;
+  return `${remoteAddress}|${remotePort}|${localAddress}|${localPort}`;
 }

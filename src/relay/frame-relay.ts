@@ -145,9 +145,10 @@ export class FrameRelay implements Relay, PumpOwner, EndOwner, EndingParts, Hear
   gotBytes(end: End, bytes: Buffer): void {
     const { chunks } = this.#services;
     const { stream } = end.other;
-    this.gotData(end, chunks.keep(bytes, stream.writableLength === 0));
     // What a socket does not hold any more the network has taken. Other streams may hand on what they do not hold.
-    if (stream instanceof DirectSocket && stream.writableLength === 0) chunks.giveBack();
+    const takesAtOnce = stream instanceof DirectSocket;
+    this.gotData(end, chunks.keep(bytes, takesAtOnce && stream.writableLength === 0));
+    if (takesAtOnce && stream.writableLength === 0) chunks.giveBack();
   }
 
   gotEnd(end: End): void {

@@ -140,6 +140,40 @@ describe('behind a balancer that speaks the PROXY protocol', () => {
     }
   });
 
+  it('two connections from one port to two addresses are told apart', async () => {
+    const upstream = await bed.upstream();
+    const gateway = await bed.gateway(
+      forwardingConfig(upstream.url(), {}, { ...PROXIED, address: '0.0.0.0:0' }),
+    );
+    const [first, second] = [V1, V2];
+    const from = { port: gateway.port, localAddress: '127.0.0.1' };
+    const tcp = connectTcp({ ...from, host: '127.0.0.1' });
+    await once(tcp, 'connect');
+    const one = new RawConnection(tcp, 'client');
+    bed.after(() => one.destroy());
+    one.write(first);
+    const other = connectTcp({ ...from, host: '127.0.0.2', localPort: tcp.localPort ?? 0 });
+    bed.after(() => void other.destroy());
+    await once(other, 'connect');
+    const answered = once(other, 'data');
+    other.write(Buffer.concat([second, Buffer.from('GET /health/live HTTP/1.1\r\nHost: a\r\n\r\n')]));
+    await answered;
+    one.write(handshakeRequest());
+    expect((await one.readAnswer()).status).toBe(101);
+    expect((await gateway.nextOpened()).clientAddress).toBe('203.0.113.7');
+  });
+
+  it('a stop ends connections on which nothing came but the header', async () => {
+    const gateway = await bed.gateway(forwardingConfig('ws://127.0.0.1:1/', {}, PROXIED));
+    const client = await bed.connect({ port: gateway.port });
+    client.write(V1);
+    const nudge = await bed.connect({ port: gateway.port });
+    nudge.write(Buffer.concat([V1, Buffer.from('GET /health/live HTTP/1.1\r\nHost: a\r\n\r\n')]));
+    expect((await nudge.readAnswer()).status).toBe(200);
+    await gateway.stop();
+    await client.tcpEnd();
+  });
+
   it('a stop ends connections whose header has not come', async () => {
     const gateway = await bed.gateway(forwardingConfig('ws://127.0.0.1:1/', {}, PROXIED));
     const client = await bed.connect({ port: gateway.port });

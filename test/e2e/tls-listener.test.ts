@@ -100,6 +100,29 @@ describe('a listener with TLS', () => {
     expect((await client.nextMessage()).payload.toString()).toBe('still there?');
   });
 
+  it('tells two connections from one port to two addresses apart', async () => {
+    const echo = await bed.echo();
+    const clock = new ManualClock();
+    const server = { ...LISTENER, address: '0.0.0.0:0', readTimeout: '1s' };
+    const gateway = await bed.gateway(forwardingConfig(echo.url(), {}, server), { clock });
+    const from = { port: gateway.port, localAddress: '127.0.0.1' };
+    const first = connectTcp({ ...from, host: '127.0.0.1' });
+    await once(first, 'connect');
+    const ended = once(first.on('error', () => {}).resume(), 'close');
+    const second = connectTcp({ ...from, host: '127.0.0.2', localPort: first.localPort ?? 0 });
+    bed.after(() => void second.destroy());
+    bed.after(() => void first.destroy());
+    const secure = connectTls({ ...TRUSTING, socket: second });
+    await once(secure, 'secureConnect');
+    secure.write(handshakeRequest());
+    await once(secure, 'data');
+    clock.advance(2000);
+    // The one that never did its TLS handshake.
+    await ended;
+    expect(gateway.stats().connections).toBe(1);
+    secure.destroy();
+  });
+
   it('lives on when clients speak no TLS, break it off, or leave in its middle', async () => {
     const echo = await bed.echo();
     const gateway = await bed.gateway(forwardingConfig(echo.url(), {}, LISTENER));
