@@ -95,20 +95,27 @@ function table(name, file) {
   return ['| option | default | meaning |', '|---|---|---|', ...rows, ''].join('\n');
 }
 
-/** One row an option; a map of options is its options. */
+/** One row an option; a map of options has one of its own before theirs. */
 function options(schema, prefix) {
   return Object.entries(schema.properties ?? {}).flatMap(([name, node]) => {
     const path = prefix + name;
-    if (node.properties !== undefined) return options(node, `${path}.`);
+    const isMap = node.properties !== undefined;
     const required = schema.required?.includes(name) && node.default === undefined;
-    return [
-      [
-        `\`${path}\``,
-        required ? 'required' : defaultOf(node),
-        (node.description ?? '').replaceAll('|', '\\|'),
-      ],
+    const row = [
+      `\`${path}\``,
+      required ? 'required' : isMap ? defaultOfMap(node) : defaultOf(node),
+      (node.description ?? '').replaceAll('|', '\\|'),
     ];
+    return isMap ? [row, ...options(node, `${path}.`)] : [row];
   });
+}
+
+/**
+ * A map that is not written is off if its description says what there is without it; otherwise its options have their
+ * defaults. The schema cannot tell: it says `optional` of both when it matters to a component what was written.
+ */
+function defaultOfMap({ default: value, description = '' }) {
+  return value === undefined && description.includes('Without it') ? 'off' : 'as below';
 }
 
 function defaultOf({ default: value }) {

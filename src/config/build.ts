@@ -76,7 +76,7 @@ function checkServer(server: ServerInput, sections: Sections): void {
     sections.report(['server', 'prefork'], `contradicts workers: ${meant}. Give only one of them`);
   }
   if (server.proxyProtocol && server.trustedProxies.length === 0)
-    sections.report(['server', 'trustedProxies'], 'required, since proxyProtocol is true');
+    sections.report(['server', 'proxyProtocol'], 'needs trustedProxies: who may say whose a connection is');
   if (!server.disableHealthCheck && server.healthCheckLiveRoute === server.healthCheckReadyRoute) {
     sections.report(['server', 'healthCheckReadyRoute'], 'expected another path than healthCheckLiveRoute');
   }

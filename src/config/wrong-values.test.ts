@@ -53,6 +53,11 @@ describe('wrong values', () => {
       22,
       'server.drain.closeCode: found 1000, expected 1001, 1012, 1013, or a code from 3000 to 4999',
     ],
+    [
+      'proxyProtocol: true',
+      18,
+      'server.proxyProtocol: needs trustedProxies: who may say whose a connection is',
+    ],
     ['workers: 0', 12, 'server.workers: found 0, expected a number from 1 to 999, or auto'],
     ['workers: many', 12, 'server.workers: found "many", expected a number from 1 to 999, or auto'],
     ['prefork: 2', 12, 'server.prefork: found 2, expected true or false'],

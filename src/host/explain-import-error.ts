@@ -27,8 +27,12 @@ async function explainMissing(message: string, file: string): Promise<string> {
   if (asked === undefined) return `${file} cannot be imported: ${firstLine(message)}`;
   const name = packageName(asked);
   const folder = await installFolder(importer);
-  return `${importer} cannot find the package ${name}. Run \`npm install ${name}\` in ${folder}`;
+  return `${importer} cannot find the package ${name}. Run \`npm install ${name}\` in ${folder}${hint(name)}`;
 }
+
+/** Ours may have come to the machine without a registry. */
+const hint = (name: string): string =>
+  name === 'wsfw' ? '. If yours came as a .tgz file, put its path in place of the name' : '';
 
 /** Node's message names the specifier in some versions and the package in others. */
 function packageName(specifier: string): string {

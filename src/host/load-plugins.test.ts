@@ -143,7 +143,8 @@ describe('loadPlugins', () => {
   it('tells what to install, and where, when wsfw itself is missing', async () => {
     const files = { 'package.json': '{ "type": "module" }', 'plugins/x.js': 'import "wsfw/plugin"' };
     expect(await problemOf(files, './plugins/x.js')).toContain(
-      '~/plugins/x.js cannot find the package wsfw. Run `npm install wsfw` in ~',
+      '~/plugins/x.js cannot find the package wsfw. Run `npm install wsfw` in ~. ' +
+        'If yours came as a .tgz file, put its path in place of the name',
     );
   });
 

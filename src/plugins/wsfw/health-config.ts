@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { deadline } from './deadline-config.ts';
+import { switchableMap } from './switchable-map.ts';
 
 const PERCENT = /^(\d{1,3}(?:\.\d+)?)%$/;
 
@@ -34,14 +35,14 @@ export const passiveHealth = z
 const count = (fallback: number) => z.int().min(1).default(fallback);
 
 /** `healthCheck`. */
-export const healthCheck = z
-  .strictObject({
+export const healthCheck = switchableMap(
+  {
     type: z
       .enum(['websocket', 'tcp', 'http'])
       .default('websocket')
       .describe(
         'What is tried: `websocket` a handshake and a ping, `http` a GET that has to be answered with 2xx, `tcp` a ' +
-          'connection, with TLS for `wss://`. Without `healthCheck`, nothing is.',
+          'connection, with TLS for `wss://`.',
       ),
     path: z
       .string()
@@ -54,5 +55,6 @@ export const healthCheck = z
     unhealthyAfter: count(3).describe(
       'Checks in a row that have to fail until an endpoint gets no new connections. The very first decides alone.',
     ),
-  })
-  .optional();
+  },
+  'interval',
+).optional();

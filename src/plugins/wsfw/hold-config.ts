@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { byteSize } from '../../plugin.ts';
 import { deadline } from './deadline-config.ts';
+import { switchableMap } from './switchable-map.ts';
 
 /** `hold.backoff`. */
 const backoff = z
@@ -25,26 +26,24 @@ const trigger = z.union([z.literal('lost'), z.literal(1001), z.literal(1012)], {
 });
 
 /** `hold`. */
-export const hold = z
-  .strictObject({
-    attempts: z
-      .int()
-      .min(1)
-      .default(10)
-      .describe('Handshakes that are tried, one after the other, until the client is closed with 1012.'),
-    backoff: backoff.describe('The waits before these attempts.'),
-    bufferBytes: byteSize()
-      .prefault('64KiB')
-      .describe(
-        'How much of what a client sends is kept for the next upstream; then the client is not read any more.',
-      ),
-    on: z
-      .array(trigger)
-      .min(1)
-      .default(['lost', 1001, 1012])
-      .describe(
-        'What sets it off: `lost`, when the connection ends without a close frame or pings stay unanswered, or the codes ' +
-          'of a close frame.',
-      ),
-  })
-  .optional();
+export const hold = switchableMap({
+  attempts: z
+    .int()
+    .min(1)
+    .default(10)
+    .describe('Handshakes that are tried, one after the other, until the client is closed with 1012.'),
+  backoff: backoff.describe('The waits before these attempts.'),
+  bufferBytes: byteSize()
+    .prefault('64KiB')
+    .describe(
+      'How much of what a client sends is kept for the next upstream; then the client is not read any more.',
+    ),
+  on: z
+    .array(trigger)
+    .min(1)
+    .default(['lost', 1001, 1012])
+    .describe(
+      'What sets it off: `lost`, when the connection ends without a close frame or pings stay unanswered, or the codes ' +
+        'of a close frame.',
+    ),
+}).optional();

@@ -1,6 +1,7 @@
 import { isIP, isIPv4, isIPv6 } from 'node:net';
 import { z } from 'zod';
 import { deadline } from './deadline-config.ts';
+import { switchableMap } from './switchable-map.ts';
 
 const SERVICE = /^_[A-Za-z0-9-]+\._[A-Za-z0-9-]+(?:\.[A-Za-z0-9_-]+)+\.?$/;
 const WITH_PORT = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/;
@@ -13,11 +14,11 @@ function isServer(text: string): boolean {
 }
 
 /** `resolve`. */
-export const resolve = z
-  .strictObject({
+export const resolve = switchableMap(
+  {
     interval: deadline('30s').describe(
       'How often the names of endpoints are looked up; each address that is found becomes an endpoint of its own. ' +
-        'Not `0`. Without `resolve`, a name is one endpoint and is looked up for each connection.',
+        'Not `0`.',
     ),
     srv: z
       .string()
@@ -33,5 +34,6 @@ export const resolve = z
       .min(1)
       .optional()
       .describe('DNS servers to ask. Default: those of the system, and its hosts file.'),
-  })
-  .optional();
+  },
+  'interval',
+).optional();

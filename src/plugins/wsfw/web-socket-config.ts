@@ -63,7 +63,8 @@ const options = z.strictObject({
       'or 504.',
   ),
   resolve: resolve.describe(
-    'Looks up the names of endpoints again and again. Without it, at each connection.',
+    'Looks up the names of endpoints again and again. Without it, a name is one endpoint and is looked up for each ' +
+      'connection.',
   ),
   passiveHealth: passiveHealth.describe(
     'When endpoints whose handshakes fail get no new connections for a while.',
