@@ -1,9 +1,8 @@
 // What a second process gives wsfw: the same load with one worker and with two, in turn. bench/README.md says how to read it.
-//
-//   node bench/scaling.mjs [--rounds N]
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
+import { readArguments } from './lib/arguments.mjs';
 import { describeMachine } from './lib/machine.mjs';
 import { QUICK } from './lib/plan.mjs';
 import { summarize } from './lib/statistics.mjs';
@@ -51,10 +50,31 @@ const KINDS = [
   },
 ];
 
-const { values } = parseArgs({ options: { rounds: { type: 'string', default: '12' } } });
-const rounds = Number(values.rounds);
-if (!Number.isInteger(rounds) || rounds < 1) throw new Error('--rounds takes a number of at least 1');
-if (wsfw.find() === null) throw new Error('wsfw is not built yet: run npm run build first.');
+const ROUNDS = 12;
+
+const USAGE = `Usage: node bench/scaling.mjs [options]
+
+  --rounds N   rounds of each measure (default: ${ROUNDS})
+  --help       this text
+
+Writes scaling.md into bench/results, or, with other than ${ROUNDS} rounds, into bench/results/local, which Git ignores.
+
+Exit codes: 0 measured, 1 something failed on the way, 2 it cannot do what it was asked for.`;
+
+const { rounds } = readArguments(USAGE, () => {
+  const { values } = parseArgs({
+    options: {
+      rounds: { type: 'string', default: String(ROUNDS) },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  if (values.help) return null;
+  const rounds = Number(values.rounds);
+  if (!Number.isInteger(rounds) || rounds < 1)
+    throw new Error(`--rounds takes a whole number above 0, not ${values.rounds}`);
+  if (wsfw.find() === null) throw new Error('wsfw is not built yet: run npm run build first.');
+  return { rounds };
+});
 
 const echo = new Echo();
 const load = new Load();
@@ -74,7 +94,7 @@ try {
   });
   for (const kind of KINDS) text.push('', kind.title, '', ...table(await measure(bench, kind)));
   console.log(text.join('\n'));
-  const out = new URL('./results/', import.meta.url);
+  const out = new URL(rounds === ROUNDS ? './results/' : './results/local/', import.meta.url);
   mkdirSync(out, { recursive: true });
   writeFileSync(new URL('scaling.md', out), `${text.join('\n')}\n`);
 } finally {

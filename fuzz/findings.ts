@@ -26,8 +26,24 @@ export function saveFinding(finding: Finding): string {
   return path;
 }
 
+/** @throws {Error} when there is none. */
 export function readFinding(path: string): Finding {
-  return JSON.parse(readFileSync(path, 'utf8')) as Finding;
+  const found = parseFile(path);
+  if (!isFinding(found)) throw new Error(`there is no finding in ${path}`);
+  return found;
+}
+
+function parseFile(path: string): unknown {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8'));
+  } catch {
+    return null;
+  }
+}
+
+// Only the fuzzer writes these files: whatever has a list of cases is one.
+function isFinding(value: unknown): value is Finding {
+  return typeof value === 'object' && value !== null && 'cases' in value && Array.isArray(value.cases);
 }
 
 /** Cases that found something once. */

@@ -2,6 +2,7 @@
 // hold before.
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { readArguments } from '../lib/arguments.mjs';
 import { leftovers } from './compare.mjs';
 import { Crowd } from './crowd.mjs';
 import { startGateway } from './gateway.mjs';
@@ -13,10 +14,23 @@ const SETTLE_MS = 20_000;
 const SETTLE_EVERY_MS = 500;
 const GLANCES = 10;
 
-const { values } = parseArgs({ options: { minutes: { type: 'string', default: '10' } } });
-const minutes = Number(values.minutes);
-if (!(minutes > 0 && minutes <= 1_440))
-  throw new Error(`--minutes takes a number above 0, not ${values.minutes}`);
+const USAGE = `Usage: npm run bench:soak -- [options]
+
+  --minutes N   how long visitors come (default: 10; at most 1440); the warm-up before takes a quarter of a minute more
+  --help        this text
+
+Exit codes: 0 nothing is left, 1 something is left or went wrong, 2 it cannot do what it was asked for.`;
+
+const { minutes } = readArguments(USAGE, () => {
+  const { values } = parseArgs({
+    options: { minutes: { type: 'string', default: '10' }, help: { type: 'boolean', default: false } },
+  });
+  if (values.help) return null;
+  const minutes = Number(values.minutes);
+  if (!(minutes > 0 && minutes <= 1_440))
+    throw new Error(`--minutes takes a number above 0, up to 1440, not ${values.minutes}`);
+  return { minutes };
+});
 
 const say = (/** @type {string} */ line) => void process.stdout.write(`${line}\n`);
 const mib = (/** @type {number} */ bytes) => (bytes / 2 ** 20).toFixed(1);
