@@ -208,6 +208,7 @@ export class ConfiguredGateway implements Gateway {
       throw error;
     }
     this.#snapshot = after;
+    after.takeOver();
     // Whoever came through it may hold some of its components for days.
     void before.release();
     const changes = changesBetween(before, after);

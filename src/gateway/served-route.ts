@@ -50,7 +50,8 @@ export class ServedRoute {
 
   /** Middlewares, then the action. */
   readonly handle = (exchange: Exchange): Promise<void> => {
-    if (this.#underway++ === 0) for (const part of this.#all()) part.retain();
+    if (this.#underway === 0) for (const part of this.#all()) part.retain();
+    this.#underway++;
     exchange.onEnd(this.#letGo);
     return this.#serve(exchange);
   };

@@ -72,6 +72,11 @@ export class Snapshot implements Site {
     return this.#refs.has(route);
   }
 
+  /** Puts it to work in the place of the one before. */
+  takeOver(): void {
+    this.built.rebind();
+  }
+
   /** Lets go of the components, and waits until those that nobody else holds are disposed of. Never rejects. */
   release(): Promise<void> {
     return this.built.release();

@@ -18,6 +18,8 @@ export interface Built {
   readonly components: readonly BuiltComponent[];
   /** What is legal but surely unwanted. */
   readonly warnings: readonly Problem[];
+  /** Gives its storages to the components that earlier configurations use as well. For when it is the one at work. */
+  rebind(): void;
   /** Lets go of all components, storages last, and waits for those that nobody else holds. Never rejects. */
   release(): Promise<void>;
 }
@@ -50,10 +52,8 @@ export async function buildComponents(
     });
   };
   const storages = await build(['storages'], null);
-  const storagesByName = byName<Storage>(storages, 'storages');
   try {
-    const users = await build(['middlewares', 'actions'], storagesByName);
-    for (const user of users) user.rebind(storagesByName);
+    const users = await build(['middlewares', 'actions'], byName<Storage>(storages, 'storages'));
     return assemble(storages, users, checked.warnings);
   } catch (error) {
     await releaseAll(storages);
@@ -82,13 +82,17 @@ function assemble(
   users: readonly BuiltComponent[],
   warnings: readonly Problem[],
 ): Built {
+  const storagesByName = byName<Storage>(storages, 'storages');
   let released: Promise<void> | null = null;
   return {
     middlewares: byName<Middleware>(users, 'middlewares'),
     actions: byName<Action>(users, 'actions'),
-    storages: byName<Storage>(storages, 'storages'),
+    storages: storagesByName,
     components: [...storages, ...users],
     warnings,
+    rebind() {
+      for (const user of users) user.rebind(storagesByName);
+    },
     release() {
       released ??= releaseAll(users).then(() => releaseAll(storages));
       return released;

@@ -19,6 +19,7 @@ export class BuiltComponent<T = unknown> {
   readonly #host: ComponentHost;
   /** Whoever had it built holds it. */
   #holders = 1;
+  #isDisposed = false;
   #noteDisposed: () => void = () => {};
   /** Resolves when it is disposed of. */
   readonly disposed: Promise<void>;
@@ -50,7 +51,9 @@ export class BuiltComponent<T = unknown> {
     return this.#host.files;
   }
 
+  /** @throws Error when it is disposed of: nothing brings it back. */
   retain(): void {
+    if (this.#isDisposed) throw new Error(`${this.id} is not at work any more`);
     this.#holders++;
   }
 
@@ -61,6 +64,7 @@ export class BuiltComponent<T = unknown> {
 
   /** Whoever holds it. Never rejects; the second time it only waits for the first. */
   async dispose(): Promise<void> {
+    this.#isDisposed = true;
     await this.#host.dispose();
     this.#noteDisposed();
   }

@@ -41,6 +41,19 @@ describe('a host', () => {
     expect(given).toBe(storage);
   });
 
+  it('gives out no storage that is disposed of', async () => {
+    let ask: () => Storage = () => storage;
+    const plugin = withStorage((host) => {
+      ask = () => host.storage('Memory');
+      return pass;
+    });
+    const storages = { Memory: use('plugins.p.storages.S') };
+    const built = await configured(plugin, { ...oneMiddleware, storages }).build();
+    built.middlewares.get('Guard')?.retain();
+    await built.release();
+    expect(ask).toThrow('storages.Memory is not at work any more');
+  });
+
   it('names the nearest storage when there is none of that name', async () => {
     const plugin = withStorage((host) => {
       host.storage('Memroy');

@@ -27,6 +27,7 @@ export interface HostServices {
 /** A storage at work, which lives for as long as anybody holds it. */
 export interface HeldStorage {
   readonly value: Storage;
+  /** @throws Error when it is disposed of. */
   retain(): void;
   release(): Promise<void>;
 }
