@@ -38,6 +38,14 @@ describe('a storage in memory', () => {
     expect(await memory.increment('a', -2, 0)).toEqual({ value: 3, expiresInMs: Number.POSITIVE_INFINITY });
   });
 
+  it('counts from 0 where a text is no number', async () => {
+    const { memory } = storage();
+    await memory.set('a', 'x', 0);
+    await memory.set('b', '5', 0);
+    expect(await memory.increment('a', 2, 0)).toMatchObject({ value: 2 });
+    expect(await memory.increment('b', 2, 0)).toMatchObject({ value: 7 });
+  });
+
   it('forgets the oldest key when there are too many', async () => {
     const { memory } = storage(2);
     for (const key of ['a', 'b', 'a', 'c']) await memory.increment(key, 1, 1000);

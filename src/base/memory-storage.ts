@@ -38,7 +38,7 @@ export class MemoryStorage implements Storage {
 
   async increment(key: string, by: number, ttlMs: number): ReturnType<Storage['increment']> {
     const entry = this.#find(key) ?? this.#make(key, 0, ttlMs);
-    entry.value = Number(entry.value) + by;
+    entry.value = (Number(entry.value) || 0) + by;
     return { value: entry.value, expiresInMs: entry.expiresAt - this.#clock.now() };
   }
 

@@ -7,7 +7,7 @@ export interface Storage {
   /** @param ttlMs forget the value after so many milliseconds; `0` keeps it. */
   set(key: string, value: string, ttlMs: number): Promise<void>;
   /**
-   * Adds `by` to a counter that starts at 0.
+   * Adds `by` to a counter that starts at 0. A text that is no number counts as 0.
    * @param ttlMs lifetime of the counter, from the call that made it.
    */
   increment(

@@ -46,7 +46,7 @@ const optionsFor = (upstreamEndpoint: string, changes: Partial<ForwardOptions> =
 /** An upgrade whose client is a stream in memory. */
 class FakeUpgrade extends FakeExchange {
   readonly withdrawal: Withdrawal;
-  readonly results: RelayResult[] = [];
+  readonly ends: unknown[] = [];
   accepted: Acceptance | null = null;
   streamed: string | null = null;
   readonly clientStream = new PassThrough();
@@ -68,7 +68,8 @@ class FakeUpgrade extends FakeExchange {
             head: new Uint8Array(),
             subprotocol: acceptance.subprotocol,
             extensions: acceptance.extensions,
-            ended: (result) => void this.results.push(result),
+            ended: (end) => void this.ends.push(end),
+            relayedBy: () => (result) => void this.ends.push(result),
           };
         },
       },
@@ -205,7 +206,7 @@ describe('forward', () => {
       ['opened', connection],
       ['ended', connection, RESULT],
     ]);
-    expect(exchange.results).toEqual([RESULT]);
+    expect(exchange.ends).toEqual([RESULT]);
   });
 
   it('gives the connection what its relay can do, and locals and tags of its own', async () => {
@@ -371,6 +372,19 @@ describe('forward', () => {
     await expect(forward(exchange, optionsFor('ws://upstream.test/'))).rejects.toMatchObject({
       code: 'WSFW_ANSWERED_TWICE',
     });
+  });
+
+  it('lets go of both ends when they cannot be relayed', async () => {
+    const made = await upstream((socket, head) => void socket.write(head.accept()));
+    const exchange = new FakeUpgrade();
+    engine.start = () => {
+      throw new Error('out of order');
+    };
+    exchange.respond = async () => {};
+    expect(await forward(exchange, optionsFor(at(made)))).toBeNull();
+    expect(exchange.clientStream.destroyed).toBe(true);
+    expect(exchange.ends).toEqual([{ status: 101 }]);
+    expect(events).toEqual([]);
   });
 
   it('goes on when an observer throws', async () => {

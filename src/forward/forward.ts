@@ -2,7 +2,7 @@ import type { Connection } from '../base/connection.ts';
 import { WsfwError } from '../base/errors.ts';
 import type { Leg } from '../base/leg.ts';
 import type { Logger } from '../base/logger.ts';
-import type { Relay, RelayOwner } from '../base/relay.ts';
+import type { Relay, RelayEngine, RelayOptions, RelayOwner } from '../base/relay.ts';
 import { checkUpgrade } from '../http/check-upgrade.ts';
 import type { AcceptedLeg, Exchange, UpgradeOffer } from '../http/exchange.ts';
 import type { Dial, DialOutcome } from '../upstream/dial.ts';
@@ -135,11 +135,31 @@ function relay(
   const { hold, relay: options } = fleet.prepared.options;
   const held = hold === undefined ? null : new HeldClient(asking, upstream, hold, fleet, parts);
   // 6. result: the relay tells the connection, which tells everybody else
-  const { engine } = parts;
   const start = (owner: RelayOwner): Relay =>
-    engine.start(engine.prepare(client), engine.prepare(held?.leg ?? upstream), options, owner);
-  const connection = new ForwardedConnection(facts, start, client.ended, parts);
+    startRelay(parts.engine, client, held?.leg ?? upstream, options, owner);
+  const connection = new ForwardedConnection(facts, start, client, parts);
   held?.belongsTo(connection);
   parts.observer.opened(connection);
   return connection;
+}
+
+/** If it cannot be started, both legs are released. */
+function startRelay(
+  engine: RelayEngine,
+  client: AcceptedLeg,
+  upstream: Leg,
+  options: RelayOptions,
+  owner: RelayOwner,
+): Relay {
+  let [ours, theirs]: [Leg, Leg] = [client, upstream];
+  try {
+    ours = engine.prepare(client);
+    theirs = engine.prepare(upstream);
+    return engine.start(ours, theirs, options, owner);
+  } catch (error) {
+    theirs.stream.destroy();
+    ours.stream.destroy();
+    client.ended({ status: 101 });
+    throw error;
+  }
 }

@@ -5,6 +5,7 @@ import type { Observer } from '../base/observer.ts';
 import type { CloseHow, Message, Relay, RelayOwner, RelayResult, RelayStats } from '../base/relay.ts';
 import type { RouteRef } from '../base/route.ts';
 import type { Side } from '../base/side.ts';
+import type { AcceptedLeg } from '../http/exchange.ts';
 import type { Lease } from '../upstream/pool/member.ts';
 
 /** What a connection is known by. */
@@ -34,15 +35,15 @@ export class ForwardedConnection implements Connection, RelayOwner {
   #lease: Lease;
   readonly #relay: Relay;
   readonly #reporting: Reporting;
-  /** For whoever asked the exchange to be told. */
-  readonly #exchangeEnded: (result: RelayResult) => void;
+  /** For whoever asked the exchange to be told. `null` until the relay has started. */
+  #exchangeEnded: ((result: RelayResult) => void) | null = null;
   #locals: Locals | null;
   #tags: Set<string> | null = null;
 
   constructor(
     facts: ConnectionFacts,
     startRelay: (owner: RelayOwner) => Relay,
-    exchangeEnded: (result: RelayResult) => void,
+    client: Pick<AcceptedLeg, 'relayedBy'>,
     reporting: Reporting,
   ) {
     this.id = facts.id;
@@ -51,9 +52,9 @@ export class ForwardedConnection implements Connection, RelayOwner {
     this.#lease = facts.lease;
     this.subprotocol = facts.subprotocol;
     this.#locals = facts.locals;
-    this.#exchangeEnded = exchangeEnded;
     this.#reporting = reporting;
     this.#relay = startRelay(this);
+    this.#exchangeEnded = client.relayedBy(this);
   }
 
   get endpoint(): string {
@@ -102,6 +103,7 @@ export class ForwardedConnection implements Connection, RelayOwner {
 
   relayEnded(result: RelayResult): void {
     this.#lease.release();
+    if (this.#exchangeEnded === null) return;
     const { observer, logger } = this.#reporting;
     try {
       observer.ended(this, result);

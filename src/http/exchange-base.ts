@@ -7,8 +7,16 @@ import type { RelayResult } from '../base/relay.ts';
 import type { RouteRef } from '../base/route.ts';
 import { Withdrawal } from '../base/withdrawal.ts';
 import type { AnswerSink } from './answer-sink.ts';
-import type { Answer, AnswerResult, Exchange, Outgoing, UpgradeOffer } from './exchange.ts';
-import { prepareAnswer } from './prepared-answer.ts';
+import type {
+  AcceptedLeg,
+  Answer,
+  AnswerResult,
+  Exchange,
+  Outgoing,
+  Relayed,
+  UpgradeOffer,
+} from './exchange.ts';
+import { type PreparedAnswer, prepareAnswer } from './prepared-answer.ts';
 
 /** What an exchange is about. */
 export interface ExchangeFacts {
@@ -58,7 +66,9 @@ export abstract class ExchangeBase implements Exchange {
   #abort: AbortController | null = null;
   #withdrawnFor: ErrorCode = 'WSFW_CLIENT_LEFT';
   #endHooks: EndHook[] = [];
-  #end: AnswerResult | null = null;
+  #end: RelayResult | AnswerResult | null = null;
+  /** What became of it, if somebody relays who tells only the functions that there were by then. */
+  #relayed: Relayed | null = null;
   #answered = false;
 
   constructor(facts: ExchangeFacts, sink: AnswerSink, surroundings: ExchangeSurroundings) {
@@ -92,22 +102,28 @@ export abstract class ExchangeBase implements Exchange {
 
   async respond(answer: Answer): Promise<void> {
     this.assertUnanswered();
-    const prepared = prepareAnswer(answer, {
-      requestId: this.id,
-      serverHeader: this.surroundings.serverHeader,
-      added: this.answerHeaders,
-      closes: this.surroundings.closes(),
-    });
-    this.#answered = true;
-    // One of a 204 or 304 is not sent; whoever gave it does not look after it any more.
-    if (answer.body instanceof Readable && answer.body !== prepared.body) answer.body.destroy();
-    const wasThere = await this.#sink.send(prepared);
-    this.finish(wasThere ? answer.status : 0, answer);
+    await this.#send(answer, this.#prepare(answer));
+  }
+
+  /** Answers, without what the route wanted added if that is what cannot be sent. */
+  async respondForSure(answer: Answer): Promise<void> {
+    this.assertUnanswered();
+    let prepared: PreparedAnswer;
+    try {
+      prepared = this.#prepare(answer);
+    } catch (error) {
+      const { logger } = this.surroundings;
+      logger.error({ id: this.id, err: error }, 'a plugin added a header that cannot be sent');
+      this.answerHeaders.filter(() => false);
+      prepared = this.#prepare(answer);
+    }
+    await this.#send(answer, prepared);
   }
 
   onEnd(f: EndHook): void {
-    if (this.#end === null) this.#endHooks.push(f);
-    else this.#run([f], this.#end);
+    if (this.#end !== null) this.#run([f], this.#end);
+    else if (this.#relayed === null) this.#endHooks.push(f);
+    else void this.#relayed.ended.then((end) => this.#run([f], end));
   }
 
   /** Whether the client left before it was answered. */
@@ -123,7 +139,7 @@ export abstract class ExchangeBase implements Exchange {
   /** Answers in the place of the route, which is told. */
   async preempt(answer: Answer): Promise<void> {
     if (this.#answered) return;
-    const answered = this.respond(answer);
+    const answered = this.respondForSure(answer);
     this.#withdrawnFor = 'WSFW_DRAINING';
     this.withdrawal.withdraw();
     await answered;
@@ -144,24 +160,60 @@ export abstract class ExchangeBase implements Exchange {
     if (this.#answered) throw new WsfwError('WSFW_ANSWERED_TWICE');
   }
 
+  #prepare(answer: Answer): PreparedAnswer {
+    return prepareAnswer(answer, {
+      requestId: this.id,
+      serverHeader: this.surroundings.serverHeader,
+      added: this.answerHeaders,
+      closes: this.surroundings.closes(),
+    });
+  }
+
+  async #send(answer: Answer, prepared: PreparedAnswer): Promise<void> {
+    this.#answered = true;
+    // One of a 204 or 304 is not sent; whoever gave it does not look after it any more.
+    if (answer.body instanceof Readable && answer.body !== prepared.body) answer.body.destroy();
+    const wasThere = await this.#sink.send(prepared);
+    this.finish(wasThere ? answer.status : 0, answer);
+  }
+
   protected finish(status: number, answer: Answer | null): void {
-    this.#end = { status };
-    const hooks = this.#endHooks;
-    this.#endHooks = [];
+    const end = { status };
+    const hooks = this.#endWith(end);
     this.surroundings.settled(status, answer);
-    this.#run(hooks, this.#end);
+    this.#run(hooks, end);
   }
 
   /** Marks the exchange as answered by a 101, and hands the end over to whoever relays. */
-  protected accepted(): (result: RelayResult) => void {
+  protected accepted(): Pick<AcceptedLeg, 'ended' | 'relayedBy'> {
     this.#answered = true;
     this.surroundings.settled(101, null);
-    const [first = ignoreEnd, ...others] = this.#endHooks;
+    return {
+      ended: (end) => this.#run(this.#endWith(end), end),
+      relayedBy: (connection) => this.#relayedBy(connection),
+    };
+  }
+
+  #relayedBy(connection: Relayed): EndHook {
+    this.#relayed = connection;
+    const [first = ignoreEnd, ...others] = this.#takeHooks();
     // Kept for as long as the connection lives, so it is no closure where one function will do.
     return others.length === 0 ? first : forAll([first, ...others], this.surroundings.logger, this.id);
   }
 
-  #run(hooks: readonly EndHook[], end: AnswerResult): void {
+  /** @returns whom to tell. */
+  #endWith(end: RelayResult | AnswerResult): readonly EndHook[] {
+    this.#end = end;
+    return this.#takeHooks();
+  }
+
+  #takeHooks(): readonly EndHook[] {
+    const hooks = this.#endHooks;
+    this.#endHooks = [];
+    return hooks;
+  }
+
+  #run(hooks: readonly EndHook[], end: RelayResult | AnswerResult): void {
     runHooks(hooks, end, this.surroundings.logger, this.id);
   }
 }

@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import type { Locals } from '../base/connection.ts';
+import type { Connection, Locals } from '../base/connection.ts';
 import type { HeaderList } from '../base/header-list.ts';
 import type { Leg } from '../base/leg.ts';
 import type { RelayResult } from '../base/relay.ts';
@@ -34,13 +34,21 @@ export interface Acceptance {
   readonly headers: Iterable<readonly [string, string]>;
 }
 
+/** What tells how a connection went; `ended` never rejects. */
+export type Relayed = Pick<Connection, 'ended'>;
+
 /** The client's leg. */
 export interface AcceptedLeg extends Leg {
   /**
-   * For whoever relays: call it once, when the connection has ended, so that the functions given to `onEnd` hear of it.
-   * A plugin's may throw.
+   * For whoever relays: call it once, when the connection has ended, so that the functions given to `onEnd` hear of it;
+   * with `{ status: 101 }` when it never began.
    */
-  ended(result: RelayResult): void;
+  ended(end: RelayResult | AnswerResult): void;
+  /**
+   * For whoever relays very many: gives what to call in place of `ended`, with the result, which keeps nothing of the
+   * request. A plugin's function may throw. Those given to `onEnd` from now on wait for `connection.ended`.
+   */
+  relayedBy(connection: Relayed): (result: RelayResult) => void;
 }
 
 /** A client's valid opening handshake (RFC 6455 §4.2.1) that nobody has accepted yet. */

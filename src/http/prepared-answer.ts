@@ -30,7 +30,7 @@ const LENGTH = /^\d{1,15}$/;
 
 /**
  * Puts an answer together: end-to-end headers, what the gateway adds, and `Connection`.
- * @throws `TypeError` for a status or a header that cannot be sent.
+ * @throws `TypeError` for a status, a body or a header that cannot be sent.
  */
 export function prepareAnswer(answer: Answer, extras: AnswerExtras): PreparedAnswer {
   const { status } = answer;
@@ -39,6 +39,8 @@ export function prepareAnswer(answer: Answer, extras: AnswerExtras): PreparedAns
   }
   const given = [...(answer.headers ?? [])];
   const body = typeof answer.body === 'string' ? Buffer.from(answer.body) : (answer.body ?? new Uint8Array());
+  if (!(body instanceof Readable || body instanceof Uint8Array))
+    throw new TypeError('the body of an answer is a text, bytes or a Readable');
   const length = body instanceof Readable ? declaredLength(given) : body.byteLength;
   const closes = extras.closes || status === 426;
   const headers = withExtras(given, extras);

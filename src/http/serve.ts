@@ -29,7 +29,7 @@ export async function serve(
   if (!exchange.answered) await conclude(exchange, failure, logger);
 }
 
-/** Nobody else will answer any more, unless somebody has. */
+/** Nobody else will answer any more, unless somebody has. Never rejects. */
 async function conclude(
   exchange: ExchangeBase,
   outcome: Error | 'late' | null,
@@ -40,22 +40,13 @@ async function conclude(
     exchange.abandon();
     return;
   }
-  await answerForSure(
-    exchange,
-    outcome instanceof Error ? answerTo(outcome, exchange.id) : unanswered(exchange, outcome, logger),
-    logger,
-  );
-}
-
-/** Answers, without what the route wanted added if that is what cannot be sent. */
-async function answerForSure(exchange: ExchangeBase, answer: Answer, logger: Logger): Promise<void> {
   try {
-    await exchange.respond(answer);
+    await exchange.respondForSure(
+      outcome instanceof Error ? answerTo(outcome, exchange.id) : unanswered(exchange, outcome, logger),
+    );
   } catch (error) {
-    if (exchange.answered) return;
-    logger.error({ id: exchange.id, err: error }, 'a plugin added a header that cannot be sent');
-    exchange.answerHeaders.filter(() => false);
-    await exchange.respond(answer);
+    logger.error({ id: exchange.id, err: error }, 'a request could not be answered');
+    exchange.abandon();
   }
 }
 

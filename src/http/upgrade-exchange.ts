@@ -62,12 +62,12 @@ export class UpgradeExchange extends ExchangeBase {
       this.abandon();
       throw new WsfwError('WSFW_CLIENT_LEFT');
     }
-    const ended = this.accepted();
+    const ends = this.accepted();
     const head = this.#undecided.release();
     this.#handOver();
     socket.write(formatHead(101, headers), 'latin1');
     const { subprotocol, extensions } = acceptance;
-    return { stream: socket, head, subprotocol, extensions, ended };
+    return { stream: socket, head, subprotocol, extensions, ...ends };
   }
 
   // RFC 6455 §4.2.2.

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { Readable } from 'node:stream';
 import { afterEach, describe, expect, it } from 'vitest';
 import { certificates } from '../../test/support/certificates/index.ts';
+import { deferred } from '../../test/support/configured.ts';
 import { CountingClock } from '../../test/support/counting-clock.ts';
 import { headerOf } from '../../test/support/http-head.ts';
 import {
@@ -14,6 +15,7 @@ import {
 import { ManualClock } from '../../test/support/manual-clock.ts';
 import { connectRaw, handshakeRequest, openRaw, requestRaw } from '../../test/support/raw-client.ts';
 import { backToBaseline, resourcesNow, settled } from '../../test/support/resources.ts';
+import type { RelayResult } from '../base/relay.ts';
 import type { AnswerResult, Exchange } from './exchange.ts';
 
 const baseline = resourcesNow();
@@ -173,6 +175,43 @@ describe('an undecided upgrade', () => {
     again.destroy();
   });
 
+  it.each(['ended', 'relayedBy'] as const)(
+    'tells each function once how its connection ended: %s',
+    async (way) => {
+      const route = undecided();
+      const { port } = await start([route]);
+      const connection = await connectRaw({ port });
+      connection.write(handshakeRequest({ path: '/ws' }));
+      const { exchange, done } = await route.next();
+      const told: unknown[] = [];
+      const hear = (who: string) => (end: unknown) => void told.push([who, end]);
+      const before = hear('before the 101');
+      exchange.onEnd(before);
+      const leg = await exchange.upgrade?.accept(NO_MORE);
+      done();
+      if (leg === undefined) throw new Error('no leg');
+      const result = { cause: 'client-closed' } as RelayResult;
+      const { promise: ended, resolve } = deferred<RelayResult>();
+      const tell = way === 'ended' ? leg.ended : leg.relayedBy({ ended });
+      // Nothing of the request is kept for as long as the connection lives.
+      if (way === 'relayedBy') expect(tell).toBe(before);
+      exchange.onEnd(hear('after the 101'));
+      expect(told).toEqual([]);
+      tell(result);
+      resolve(result);
+      await ended;
+      exchange.onEnd(hear('at the end'));
+      await ended;
+      expect(told).toEqual([
+        ['before the 101', result],
+        ['after the 101', result],
+        ['at the end', result],
+      ]);
+      connection.destroy();
+      leg.stream.destroy();
+    },
+  );
+
   it('cannot be answered twice', async () => {
     const route = undecided();
     const { port } = await start([route]);
@@ -187,6 +226,21 @@ describe('an undecided upgrade', () => {
     done();
     expect(ends).toEqual([{ status: 403 }]);
     connection.destroy();
+  });
+
+  it('gets 503 when the listener closes, without a header of a middleware that cannot be sent', async () => {
+    const route = undecided();
+    const { port, listener } = await start([route]);
+    const connection = await connectRaw({ port });
+    connection.write(handshakeRequest({ path: '/ws' }));
+    const { exchange, done } = await route.next();
+    exchange.answerHeaders.set('X-A', 'a\r\nX-B: b');
+    const closed = listener.close(0);
+    const answer = await connection.readAnswer();
+    expect([answer.status, headerOf(answer, 'x-b')]).toEqual([503, undefined]);
+    done();
+    connection.destroy();
+    await closed;
   });
 
   it('refuses an answer whose header would break the head, and can still be answered', async () => {

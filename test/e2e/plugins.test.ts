@@ -69,6 +69,26 @@ describe('a plugin that throws', () => {
     await expectAlive();
   });
 
+  it('is told how the connection ended, whether it asked before the 101 or behind it', async () => {
+    await start('Told');
+    const client = await bed.open({ port: gateway.port });
+    (await upstream.next()).destroy();
+    expect((await client.nextClose()).code).toBe(1011);
+    client.destroy();
+    expect(await gateway.nextCause()).toBe('upstream-lost');
+    const after = await gateway.log.line(({ fields }) => fields['asked'] === 'after');
+    expect(after.fields).toMatchObject({ cause: 'upstream-lost' });
+    const told = gateway.log.lines.filter(({ message }) => message === 'told');
+    expect(told.map(({ fields }) => fields['asked'])).toEqual(['before', 'after']);
+  });
+
+  it('answers with what is no body costs its request a 500', async () => {
+    await start('Respond', { status: 200, body: 42 });
+    const { answer } = await request();
+    expectProblem(answer, 500);
+    await expectAlive();
+  });
+
   it('behind a refusal of the upstream changes nothing of it', async () => {
     await start('ThrowBehind', { message: 'too late' });
     upstream.handshake = { status: 403, body: 'no' };

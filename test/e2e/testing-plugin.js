@@ -41,6 +41,19 @@ export default {
           throw new Error(config.message);
         },
     },
+    /** Asks before and after the answer to be told of the end, and logs what it is told. */
+    Told: {
+      config: anything,
+      create:
+        ({ host }) =>
+        async (exchange, next) => {
+          const tell = (asked) =>
+            exchange.onEnd(({ cause, status }) => host.logger.info({ asked, cause, status }, 'told'));
+          tell('before');
+          await next();
+          tell('after');
+        },
+    },
     Forget: { config: anything, create: () => async () => {} },
     NextTwice: {
       config: anything,
