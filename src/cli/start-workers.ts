@@ -50,7 +50,12 @@ export async function startWorkers(parts: WorkersParts): Promise<RunningWorkers>
     count,
     clock,
     logger,
-    spawn: forkWorkers({ exec: fileURLToPath(WORKER_MODULE), writeLines, clock }),
+    spawn: forkWorkers({
+      exec: fileURLToPath(WORKER_MODULE),
+      writeLines,
+      clock,
+      sharesSocket: listenFd !== undefined,
+    }),
     drainMs: () => untilDrainedMs(reading),
     order(worker) {
       // The port is closed when its last worker ends: for port 0 another one would be found.
