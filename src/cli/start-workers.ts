@@ -54,7 +54,7 @@ export async function startWorkers(parts: WorkersParts): Promise<RunningWorkers>
       exec: fileURLToPath(WORKER_MODULE),
       writeLines,
       clock,
-      sharesSocket: listenFd !== undefined,
+      workersAccept: listenFd !== undefined && process.env['NODE_CLUSTER_SCHED_POLICY'] === undefined,
     }),
     drainMs: () => untilDrainedMs(reading),
     order(worker) {

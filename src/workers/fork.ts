@@ -13,19 +13,19 @@ export interface ForkParts {
   /** Gets what workers write to standard output: whole lines, each with its line break. */
   readonly writeLines: (lines: string) => void;
   readonly clock: Clock;
-  /** Whether another process may accept on the same socket, before this one and after it. */
-  readonly sharesSocket: boolean;
+  /**
+   * Whether workers accept by themselves, as the kernel wakes them. What the first process has accepted and given to
+   * nobody when its workers stop is lost; what waits in the kernel is for whoever accepts on the same socket next.
+   */
+  readonly workersAccept: boolean;
 }
 
 /**
  * Starts workers with `node:cluster`: the first process takes connections, and gives them to its workers in turn, which
  * is what keeps the long-lived ones balanced (docs/workers.md has figures).
  */
-export function forkWorkers({ exec, writeLines, clock, sharesSocket }: ForkParts): Spawn {
-  // What the first process has accepted and given to nobody when its workers stop is lost; what waits in the kernel is
-  // for the successor. So the workers accept themselves.
-  if (sharesSocket && process.env['NODE_CLUSTER_SCHED_POLICY'] === undefined)
-    cluster.schedulingPolicy = cluster.SCHED_NONE;
+export function forkWorkers({ exec, writeLines, clock, workersAccept }: ForkParts): Spawn {
+  if (workersAccept) cluster.schedulingPolicy = cluster.SCHED_NONE;
   cluster.setupPrimary({
     exec,
     args: [],
