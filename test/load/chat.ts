@@ -59,7 +59,7 @@ export class Chat {
   /** Everything that is not as it should be. */
   readonly failures: string[] = [];
   readonly #clients: ChatClient[] = [];
-  readonly #timer = setInterval(() => this.#speak(), EVERY_MS);
+  readonly #timer = setInterval(() => this.speak(), EVERY_MS);
 
   async join(url: string, count: number): Promise<void> {
     for (let left = count; left > 0; left -= HANDSHAKES_AT_ONCE) {
@@ -81,21 +81,27 @@ export class Chat {
     return this.#clients.reduce((sum, { received }) => sum + received, 0);
   }
 
-  /** Waits until every message has come back, and leaves. */
-  async end(deadlineMs: number): Promise<void> {
-    clearInterval(this.#timer);
+  /** Waits until every message has come back. */
+  async answered(deadlineMs: number): Promise<void> {
     const open = this.#clients.filter(({ socket }) => socket.readyState === WebSocket.OPEN);
     await settled(() => {
       const waiting = open.filter((client) => !client.isAnswered).length;
       return waiting === 0 ? null : `${waiting} messages did not come back`;
     }, deadlineMs);
+  }
+
+  /** Waits until every message has come back, and leaves. */
+  async end(deadlineMs: number): Promise<void> {
+    clearInterval(this.#timer);
+    await this.answered(deadlineMs);
     for (const client of this.#clients) {
       client.closing = true;
       client.socket.terminate();
     }
   }
 
-  #speak(): void {
+  /** Everybody who was answered says something. */
+  speak(): void {
     for (const client of this.#clients)
       if (client.isAnswered && client.socket.readyState === WebSocket.OPEN) client.say();
   }
