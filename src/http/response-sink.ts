@@ -64,7 +64,7 @@ export class ResponseSink implements AnswerSink {
       return;
     }
     const encode = length === null ? bytesOf : (source: Readable) => exactly(source, length);
-    await streamBody(body, encode, this.#response, true, this.#clock);
+    await streamBody(body, encode, this.#response, this.#clock);
   }
 }
 

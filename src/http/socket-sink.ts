@@ -5,7 +5,7 @@ import type { Header } from '../base/header-list.ts';
 import type { AnswerSink } from './answer-sink.ts';
 import { lingerAndClose } from './linger.ts';
 import { hasNoBody, type PreparedAnswer } from './prepared-answer.ts';
-import { bytesOf, chunked, exactly, streamBody } from './stream-body.ts';
+import { bytesOf, chunked, exactly, streamOnto } from './stream-body.ts';
 import type { UndecidedSocket } from './undecided-socket.ts';
 
 /** As much of the request as decides how its answer is framed. */
@@ -43,10 +43,17 @@ export class SocketSink implements AnswerSink {
     socket.uncork();
     if (answer.body instanceof Readable) {
       if (isHead) answer.body.destroy();
-      else await streamBody(answer.body, encoderOf(answer.length, chunks), socket, false, this.#clock);
+      else await this.#stream(answer.body, answer.length, chunks);
     }
     lingerAndClose(socket, this.#clock);
     return true;
+  }
+
+  async #stream(body: Readable, length: number | null, chunks: boolean): Promise<void> {
+    const { socket } = this.#undecided;
+    const isWhole = await streamOnto(body, encoderOf(length, chunks), socket, this.#clock);
+    // A reset could destroy what came before it, so it is left for where nothing else tells that the body is not whole.
+    if (!isWhole && length === null && !chunks) socket.destroy();
   }
 }
 

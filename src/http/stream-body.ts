@@ -6,31 +6,66 @@ import { ANSWER_TIMEOUT_MS } from './limits.ts';
 type Encode = (body: Readable) => AsyncIterable<Uint8Array>;
 
 /**
- * Streams a body with backpressure. Whatever goes wrong (the body fails, the client leaves, the deadline passes) ends
- * both: the head is out, so all that is left to tell the client is that the body is not whole.
- * @param end whether the end of the body is the end of `to`.
+ * Streams a body with backpressure, and ends `to` with it. Whatever goes wrong (the body fails, the client leaves, the
+ * deadline passes) ends both: the head is out, so all that is left to tell the client is that the body is not whole.
  */
-export async function streamBody(
+export async function streamBody(body: Readable, encode: Encode, to: Writable, clock: Clock): Promise<void> {
+  if (!(await stream(body, () => pipeline(encode(body), to), to, clock))) to.destroy();
+}
+
+/**
+ * The same, but `to` is left open.
+ * @returns whether the body was whole.
+ */
+export function streamOnto(body: Readable, encode: Encode, to: Writable, clock: Clock): Promise<boolean> {
+  return stream(body, () => writeEach(encode(body), to), to, clock);
+}
+
+async function stream(
   body: Readable,
-  encode: Encode,
+  write: () => Promise<void>,
   to: Writable,
-  end: boolean,
   clock: Clock,
-): Promise<void> {
+): Promise<boolean> {
   // Destroying the body is what wakes an encoder that waits for more of it.
   const giveUp = () =>
     void body.destroy(new Error('the answer was not streamed in time, or the client left'));
-  const cancel = clock.after(ANSWER_TIMEOUT_MS, giveUp);
+  const cancel = clock.after(ANSWER_TIMEOUT_MS, () => {
+    giveUp();
+    // A client that does not read has to be waited for no longer either.
+    to.destroy();
+  });
   to.once('close', giveUp);
   try {
-    await pipeline(encode(body), to, { end });
+    await write();
+    return true;
   } catch {
-    to.destroy();
+    return false;
   } finally {
     cancel();
     to.off('close', giveUp);
     body.destroy();
   }
+}
+
+async function writeEach(chunks: AsyncIterable<Uint8Array>, to: Writable): Promise<void> {
+  for await (const bytes of chunks) {
+    if (to.destroyed) throw new Error('the client left');
+    if (!to.write(bytes)) await drained(to);
+  }
+}
+
+/** Resolves when it may be written to again, or is gone. */
+function drained(to: Writable): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      to.off('drain', done);
+      to.off('close', done);
+      resolve();
+    };
+    to.on('drain', done);
+    to.on('close', done);
+  });
 }
 
 /** The body as bytes. */
