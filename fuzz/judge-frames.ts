@@ -99,7 +99,9 @@ function judgeViolation(
   got: readonly ParsedFrame[],
 ): Fault | null {
   const controls = frames.filter(({ opcode, payload }) => isControl(opcode) || payload.length === 0).length;
-  const isBig = frames.some(({ payload }) => payload.length > SMALL_MESSAGE_BYTES / 8);
+  // The fragments of a message add up, and one that becomes too big is a violation of its own.
+  const bytes = frames.reduce((sum, { payload }) => sum + payload.length, 0);
+  const isBig = bytes > SMALL_MESSAGE_BYTES / 2;
   const isSlow = steps.some((step) => step.do === 'wait' || step.do === 'pause' || step.do === 'pieces');
   if (kind !== 'frames' || violation === null || client.left !== null) return null;
   if (controls > 20 || isBig || isSlow) return null;
